@@ -1,0 +1,3 @@
+"""A content-addressed store for generated images."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The index: what exists, who refers to it, and where its bytes are."""

@@ -1,0 +1,1 @@
+"""Objects at locations: the contract, and what implements it."""

@@ -1,0 +1,78 @@
+"""What a location can do: bytes under keys. It knows no digest and no index."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """One object. ``modified`` is by the location's clock, in seconds since 1970."""
+
+    key: str
+    size: int
+    modified: float
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """Filled by ``stat``, never by ``list``."""
+
+
+class Objects(Protocol):
+    """The objects of one location.
+
+    Any method may be called from any thread. A passing failure is retried inside; what is left is
+    raised as ``LocationUnavailable`` or ``CredentialsRefused``. A key is a relative path of ASCII
+    letters, digits and ``. _ - /``, without empty or dot-only parts.
+    """
+
+    def write(self, key: str, data: bytes, *, media_type: str, metadata: Mapping[str, str]) -> None:
+        """Make ``data`` durable under a key never used before; on return it survives power loss.
+
+        The object is seen whole or not at all. A repeat with the same size is success (the first
+        acknowledgement may have been lost); an object of another size raises ``KeyTaken`` and stays
+        as it is. Raises ``StorageFull`` and ``WriteRefused``, and then nothing is under the key.
+        """
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return the whole object, unverified: the caller checks the digest.
+
+        Raises ``ObjectMissing``, and ``ShortRead`` if fewer bytes came than were announced.
+        """
+        ...
+
+    def stat(self, key: str) -> ObjectInfo:
+        """Return size, time and metadata, in one request.
+
+        Raises ``ObjectMissing``, but never for a location that cannot be reached: that is
+        ``LocationUnavailable``.
+        """
+        ...
+
+    def delete(self, keys: Sequence[str]) -> Mapping[str, Exception]:
+        """Delete durably; a missing object counts as deleted.
+
+        Returns the keys that were NOT deleted, and why. Raises only if nothing is known about any.
+        """
+        ...
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Yield every object under ``prefix`` once, in any order, in flat memory.
+
+        A listing that ends early raises ``ListingIncomplete``; it never just stops. Objects that
+        are being written are not seen.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release what is held. Calling it twice is allowed."""
+        ...
+
+
+@runtime_checkable
+class HasPaths(Protocol):
+    """Optional power of a location on a local disk."""
+
+    def path(self, key: str) -> Path:
+        """Return where the object lies, whether or not it exists."""
+        ...

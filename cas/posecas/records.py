@@ -1,0 +1,250 @@
+"""What the store knows, as frozen records shared by all layers above.
+
+Sizes are bytes. Times are aware datetimes in UTC, exact to the millisecond. A field ``id`` is the
+index's row id: it orders pages, never recurs, and means nothing outside one index.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Generic, Literal, TypeVar
+
+from posecas.digest import Digest
+from posecas.names import EXTENSIONS, hash_path
+
+T = TypeVar("T")
+
+ReplicaState = Literal["pending", "live", "damaged", "condemned"]
+LocationState = Literal["active", "draining", "detached"]
+PoseStatus = Literal["completed", "processing", "failed"]
+PutStatus = Literal["stored", "deduplicated", "unchanged", "replaced"]
+ChangeKind = Literal[
+    "user", "generation", "pose", "rendition", "replica", "location", "blob", "alias"
+]
+ChangeOperation = Literal["insert", "update", "delete"]
+
+STATUSES: Final[tuple[PoseStatus, ...]] = ("completed", "processing", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of a listing. ``next`` is the ``after`` of the next call, None at the end."""
+
+    items: Sequence[T]
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BlobFacts:
+    """What is known of bytes before they are stored.
+
+    ``pixels`` is the digest of the decoded pixels, for lossless 8-bit images only: two blobs with
+    equal pixels share their renditions.
+    """
+
+    digest: Digest
+    size: int
+    media_type: str
+    width: int
+    height: int
+    pixels: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeKey:
+    """What identifies a recipe in the index: one name and version never has two ``spec`` texts."""
+
+    name: str
+    version: int
+    spec: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What a caller says of a pose. None means: not said."""
+
+    pose_library_id: str | None = None
+    prompt: str | None = None
+    model: str | None = None
+    seed: int | None = None
+    controlnet_weight: float | None = None
+    generation_time: float | None = None
+    """Seconds that making the image took."""
+    status: PoseStatus | None = None
+    favourite: bool | None = None
+    downloads: int | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Immutable bytes. ``references`` counts the poses and renditions that point at them."""
+
+    id: int
+    facts: BlobFacts
+    references: int
+    unreferenced_since: datetime | None
+    created_at: datetime
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the bytes."""
+        return self.facts.digest
+
+    @property
+    def path(self) -> str:
+        """The address ``/hashes/…`` of the bytes."""
+        return hash_path(self.facts.digest, self.facts.media_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One object that holds a blob at one location."""
+
+    id: int
+    digest: Digest
+    size: int
+    media_type: str
+    location: str
+    key: str
+    state: ReplicaState
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """An image made from ``source`` by a recipe, itself a blob."""
+
+    source: Digest
+    recipe: str
+    version: int
+    facts: BlobFacts
+
+    @property
+    def path(self) -> str:
+        """The address ``/hashes/…`` of the bytes."""
+        return hash_path(self.facts.digest, self.facts.media_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """The name of one image in one generation, and everything said about it."""
+
+    id: int
+    user: str
+    generation: str
+    name: str
+    digest: Digest
+    size: int
+    media_type: str
+    width: int
+    height: int
+    created_at: datetime
+    updated_at: datetime
+    status: PoseStatus
+    favourite: bool
+    downloads: int
+    pose_library_id: str | None = None
+    prompt: str | None = None
+    model: str | None = None
+    seed: int | None = None
+    controlnet_weight: float | None = None
+    generation_time: float | None = None
+    thumbnail: Rendition | None = None
+    """The newest thumbnail that is already made; None says nothing about whether one can be."""
+
+    @property
+    def extension(self) -> str:
+        """The file extension of the bytes, without a dot."""
+        return EXTENSIONS[self.media_type]
+
+    @property
+    def path(self) -> str:
+        """The address ``/hashes/…`` of the bytes."""
+        return hash_path(self.digest, self.media_type)
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An owner. ``quota`` None is no limit; ``used`` counts every pose at its blob's full size."""
+
+    id: int
+    name: str
+    quota: int | None
+    used: int
+    reserved: int
+    poses: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A set of poses made by one run, owned by one user."""
+
+    id: int
+    name: str
+    user: str
+    created_at: datetime
+    changed_at: datetime
+    """When a pose was last added, replaced, renamed or removed in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place that holds objects. ``url`` is relative to the store's folder where it has no scheme.
+
+    ``host`` None: whoever reaches the index reaches it.
+    """
+
+    id: int
+    name: str
+    url: str
+    state: LocationState
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PoseFilter:
+    """Which poses a listing shows; a field that is None does not restrict."""
+
+    user: str | None = None
+    generation: str | None = None
+    favourite: bool | None = None
+    created_before: datetime | None = None
+    created_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Use of a store, or of one user's part of it.
+
+    ``logical_bytes`` sums every pose's size, ``stored_bytes`` every live or damaged object's once,
+    ``garbage_bytes`` what no reference holds any more. For one user, only the first five and the
+    quota are meaningful and the rest are 0.
+    """
+
+    users: int
+    generations: int
+    poses: int
+    blobs: int
+    logical_bytes: int
+    stored_bytes: int
+    garbage_bytes: int
+    renditions: int
+    rendition_bytes: int
+
+    @property
+    def dedupe_ratio(self) -> float:
+        """Bytes put over bytes of distinct images kept for them; 1.0 for an empty store."""
+        held = self.stored_bytes - self.garbage_bytes - self.rendition_bytes
+        return self.logical_bytes / held if held > 0 else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One committed change: ``row`` is the row id, ``body`` the row after it (a delete: before)."""
+
+    sequence: int
+    kind: ChangeKind
+    operation: ChangeOperation
+    row: int
+    body: Mapping[str, str | int | float | None] = field(default_factory=dict)

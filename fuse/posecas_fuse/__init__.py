@@ -1,0 +1,1 @@
+"""The directory view of a store, mounted."""
