@@ -87,3 +87,11 @@ def parse_id(text: str) -> PoseId | DigestPrefix:
 def hash_path(digest: Digest, media_type: str) -> str:
     """Return the address that is the same in the mount, behind a gateway and in JSON."""
     return f"/hashes/{digest[:2]}/{digest}.{EXTENSIONS[media_type]}"
+
+
+def object_key(digest: Digest, nonce: bytes, media_type: str) -> str:
+    """Return the key of a replica: ``objects/<2>/<digest>-<12 hex>.<ext>``.
+
+    The six random bytes make it a key that was never used before and never will be again.
+    """
+    return f"objects/{digest[:2]}/{digest}-{nonce.hex()}.{EXTENSIONS[media_type]}"

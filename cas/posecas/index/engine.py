@@ -1,0 +1,56 @@
+"""What the verbs need from a database: transactions, statements, row locks and a clock."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+Value = str | int | float | bytes | None
+Row = tuple[Any, ...]
+
+
+class Cursor(Protocol):
+    """Statements inside one transaction. Placeholders are question marks."""
+
+    def all(self, sql: str, *values: Value) -> list[Row]:
+        """Run and return every row."""
+        ...
+
+    def one(self, sql: str, *values: Value) -> Row | None:
+        """Run and return the first row, or None."""
+        ...
+
+    def run(self, sql: str, *values: Value) -> int:
+        """Run and return how many rows changed."""
+        ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """Undo what was done inside if it raises; the transaction goes on."""
+        ...
+
+
+class Engine(Protocol):
+    """One database. Thread-safe; raises ``UsedAfterFork`` in a forked child."""
+
+    def reading(self) -> AbstractContextManager[Cursor]:
+        """One snapshot, without a write lock."""
+        ...
+
+    def writing(self) -> AbstractContextManager[Cursor]:
+        """One durable transaction: on return it survives power loss.
+
+        SQLite: writer lock, BEGIN IMMEDIATE, synchronous=FULL. Raises ``Locked``, ``IndexBusy``,
+        ``StorageFull`` and ``WriteRefused``.
+        """
+        ...
+
+    def lock(self, cursor: Cursor, table: str, column: str, values: Sequence[Value]) -> None:
+        """Lock the rows that have these values, in their order; nothing where a writer is alone."""
+        ...
+
+    def clock(self) -> int:
+        """Milliseconds since 1970. Used for leases and for undo, never for safety."""
+        ...
+
+    def close(self) -> None:
+        """Close every connection."""
+        ...

@@ -1,0 +1,45 @@
+"""The versions of the schema, each applied once, in order, by sqlite-utils."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from sqlite_utils import Migrations
+from sqlite_utils.utils import sqlite3
+
+from posecas.errors import StoreTooNew
+from posecas.index import schema
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+MIGRATIONS: Final = Migrations("posecas")
+FIRST: Final = "1-first"
+KNOWN: Final = frozenset({FIRST})
+
+
+@MIGRATIONS(name=FIRST)
+def _first(db: "Database") -> None:
+    for text in (schema.TABLES, schema.COUNTS, schema.RULES, schema.LOG):
+        for statement in _statements(text):
+            db.execute(statement)
+
+
+def _statements(text: str) -> Iterator[str]:
+    """Split a script; ``executescript`` would commit the migration's transaction."""
+    statement = ""
+    for line in text.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def is_current(db: "Database", *, where: str) -> bool:
+    """Tell whether every migration is applied. Raises ``StoreTooNew`` for one we do not know."""
+    applied = {migration.name for migration in MIGRATIONS.applied(db)}
+    if unknown := sorted(applied - KNOWN):
+        raise StoreTooNew(
+            f"{where}: the index was written by a newer posecas (it has {unknown[0]!r}); "
+            "update posecas"
+        )
+    return applied == KNOWN

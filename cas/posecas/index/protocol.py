@@ -1,0 +1,316 @@
+"""What an index promises. Each verb is one durable transaction, retried inside on deadlock.
+
+The put protocol is `begin`, write, `publish`: a reference is only ever committed in a transaction
+that sees a live replica of its blob, and a replica is live only after its bytes are durable.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from posecas.digest import Digest
+from posecas.errors import PosecasError
+from posecas.records import (
+    Attributes,
+    Blob,
+    BlobFacts,
+    Change,
+    Generation,
+    Location,
+    LocationState,
+    Page,
+    Pose,
+    PoseFilter,
+    PutStatus,
+    RecipeKey,
+    Rendition,
+    Replica,
+    Stats,
+    User,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPose:
+    """A pose to be. ``user`` None: the generation's owner, or ``default_user`` if it is new."""
+
+    generation: str
+    name: str
+    user: str | None
+    default_user: str
+    attributes: Attributes = field(default_factory=Attributes)
+    replace: bool = False
+    aliases: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewRendition:
+    """A rendition to be recorded: ``recipe`` makes ``target`` from the intake's first blob."""
+
+    recipe: RecipeKey
+    target: BlobFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """One image to take in: its blob, the pose that names it, and what was made from it.
+
+    Without a pose, an existing pose must already name the blob when the intake is published.
+    """
+
+    source: BlobFacts
+    pose: NewPose | None
+    renditions: Sequence[NewRendition] = ()
+
+    @property
+    def blobs(self) -> Sequence[BlobFacts]:
+        """Everything that must be live, the source first."""
+        return (self.source, *(rendition.target for rendition in self.renditions))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The references of one intake are committed. ``pose`` None: there was none to name."""
+
+    status: PutStatus
+    pose: Pose | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Something the intake relied on went away meanwhile: begin it again."""
+
+
+Outcome = Settled | PosecasError | Fence
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What is left to do after `begin`.
+
+    ``outcomes`` holds the intakes (by position) that are over: wholly deduplicated, or refused.
+    For the others, the objects of ``to_write`` must be durable before `publish`. Their rows are
+    pending and durable, their keys fresh.
+    """
+
+    location: str
+    outcomes: Mapping[int, Outcome]
+    to_write: Sequence[Replica] = ()
+    reservations: Mapping[int, int] = field(default_factory=dict)
+
+
+class References(Protocol):
+    """The verbs that make and drop references."""
+
+    def begin(self, intakes: Sequence[Intake], location: str, *, lease_seconds: int) -> Begun:
+        """Transaction A: reserve quota, reference what is live here, make the rest pending.
+
+        One intake's refusal (``OverQuota``, ``PoseExists``, ``OtherUser``) is its outcome and
+        leaves the others alone. Raises ``LocationNotFound``, and ``WriteRefused`` for a location
+        that takes nothing new.
+        """
+        ...
+
+    def renew(self, begun: Begun, *, lease_seconds: int) -> None:
+        """Keep the pending replicas and reservations for longer, while the writer lives."""
+        ...
+
+    def publish(self, intakes: Sequence[Intake], begun: Begun) -> Mapping[int, Outcome]:
+        """Transaction B, once everything of ``to_write`` is durable; outcomes of the rest.
+
+        Every blob of an intake must be live now, else its outcome is a `Fence`. A live replica
+        already at this location wins over ours, which is condemned. What is pending afterwards
+        is condemned.
+        """
+        ...
+
+    def abandon(self, begun: Begun) -> None:
+        """End the lease now: pending becomes condemned, the quota is freed. Twice is allowed."""
+        ...
+
+    def remove(
+        self, poses: Sequence[int], *, expired_before: datetime | None = None
+    ) -> Sequence[Pose]:
+        """Drop these references; with ``expired_before`` only those still expirable under the lock.
+
+        Returns what was dropped; a pose that is gone is no error.
+        """
+        ...
+
+    def annotate(self, pose: int, attributes: Attributes) -> Pose:
+        """Set the attributes that are not None. Raises ``PoseNotFound``."""
+        ...
+
+
+class Collection(Protocol):
+    """The verbs on replicas whose bytes turned out well or badly."""
+
+    def checked(self, replica: int, *, intact: bool) -> None:
+        """Not intact: not served, not a dedupe target. Intact: remembers when."""
+        ...
+
+
+class Owners(Protocol):
+    """Users, generations and locations themselves."""
+
+    def add_user(self, name: str, *, quota: int | None = None) -> User:
+        """Make a user, or return the one there is, unchanged."""
+        ...
+
+    def set_quota(self, name: str, quota: int | None) -> User:
+        """Set or lift a quota, making the user if need be. Below what is used is allowed."""
+        ...
+
+    def add_generation(self, name: str, user: str) -> Generation:
+        """Make an empty generation. Raises ``OtherUser`` if it is somebody else's."""
+        ...
+
+    def add_location(self, name: str, url: str, *, host: str | None) -> Location:
+        """Record a location, or return the one there is. Raises ``ForeignStore`` on another url."""
+        ...
+
+    def set_location_state(self, name: str, state: LocationState) -> Location:
+        """Let a location take new objects, or not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which store this is, and which of its indexes: a copy of an index has the same ids."""
+
+    store: str
+    index: str
+    history: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """An old path, and what it leads to. ``pose`` None: what it led to is gone."""
+
+    id: int
+    path: str
+    pose: int | None
+    recipe: str | None
+    led_to: str
+
+
+class Catalogue(Protocol):
+    """Reads: one snapshot each, no write lock, keyset pages ordered by row id.
+
+    ``after`` is the id that the page before ended with; 0 is the beginning.
+    """
+
+    def identity(self) -> Identity:
+        """Return which store this is."""
+        ...
+
+    def pose(self, generation: str, name: str) -> Pose:
+        """Raises ``PoseNotFound``."""
+        ...
+
+    def pose_by_id(self, row: int) -> Pose:
+        """Raises ``PoseNotFound``."""
+        ...
+
+    def poses(self, where: PoseFilter, *, after: int = 0, limit: int = 1000) -> Page[Pose]:
+        """Poses in the order in which they were first put."""
+        ...
+
+    def poses_of(self, digest: Digest, *, after: int = 0, limit: int = 1000) -> Page[Pose]:
+        """Poses that point at one blob."""
+        ...
+
+    def blob(self, prefix: str) -> Blob:
+        """Raises ``BlobNotFound`` and ``AmbiguousDigest``."""
+        ...
+
+    def blob_by_id(self, row: int) -> Blob:
+        """Raises ``BlobNotFound``."""
+        ...
+
+    def blobs(self, first_byte: int, *, after: int = 0, limit: int = 1000) -> Page[Blob]:
+        """Blobs with a live or damaged replica whose digest begins with this byte."""
+        ...
+
+    def known(self, digest: Digest, location: str) -> BlobFacts | None:
+        """Facts of a blob that is live at this location, else None."""
+        ...
+
+    def replicas(self, digest: Digest) -> Sequence[Replica]:
+        """Live replicas that this host reaches."""
+        ...
+
+    def all_replicas(self, digest: Digest) -> Sequence[Replica]:
+        """Every replica, whatever its state."""
+        ...
+
+    def rendition(self, source: Digest, recipe: RecipeKey) -> Rendition | None:
+        """The rendition that is already made."""
+        ...
+
+    def shared_rendition(self, pixels: Digest, recipe: RecipeKey) -> BlobFacts | None:
+        """What this recipe made of another source with these pixels."""
+        ...
+
+    def renditions(self, source: Digest) -> Sequence[Rendition]:
+        """Everything made from this source."""
+        ...
+
+    def user(self, name: str) -> User | None:
+        """The user, if there is one of this name."""
+        ...
+
+    def user_by_id(self, row: int) -> User | None:
+        """The user, if there is one of this id."""
+        ...
+
+    def users(self, *, after: int = 0, limit: int = 1000) -> Page[User]:
+        """All users."""
+        ...
+
+    def generation(self, name: str) -> Generation | None:
+        """The generation, if there is one of this name."""
+        ...
+
+    def generation_by_id(self, row: int) -> Generation | None:
+        """The generation, if there is one of this id."""
+        ...
+
+    def generations(
+        self, user: str | None = None, *, after: int = 0, limit: int = 1000
+    ) -> Page[Generation]:
+        """All generations, or one user's."""
+        ...
+
+    def locations(self) -> Sequence[Location]:
+        """All locations."""
+        ...
+
+    def aliases(self, pose: int) -> Sequence[Alias]:
+        """The old paths that lead to a pose."""
+        ...
+
+    def alias(self, path: str) -> Alias | None:
+        """What an old path leads to."""
+        ...
+
+    def stats(self, user: str | None = None) -> Stats:
+        """Use, counted in one snapshot."""
+        ...
+
+    def changes(self, after: int, *, limit: int) -> Page[Change]:
+        """Committed changes in an order that never skips one; ``next`` is a sequence."""
+        ...
+
+    def last_change(self) -> int:
+        """The sequence of the newest change; a cheap question to ask again and again."""
+        ...
+
+
+class Index(References, Collection, Owners, Catalogue, Protocol):
+    """An index, for any number of threads."""
+
+    def close(self) -> None:
+        """Release what is held. Calling it twice is allowed."""
+        ...

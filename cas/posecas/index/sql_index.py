@@ -1,0 +1,34 @@
+"""The index over one engine: all verbs together."""
+
+import secrets
+
+from posecas.index.catalogue import CatalogueVerbs
+from posecas.index.collection import CollectionVerbs
+from posecas.index.engine import Engine
+from posecas.index.owners import OwnersVerbs
+from posecas.index.protocol import Identity
+from posecas.index.references import ReferencesVerbs
+from posecas.index.use import UseVerbs
+
+
+class SqlIndex(ReferencesVerbs, CollectionVerbs, OwnersVerbs, CatalogueVerbs, UseVerbs):
+    """`protocol.Index` over any `Engine`."""
+
+    def __init__(self, engine: Engine, *, host: str) -> None:
+        """Use ``engine`` until closed; ``host`` says which local locations can be read."""
+        CatalogueVerbs.__init__(self, engine, host)
+
+    def identify(self) -> Identity:
+        """Give a new index its ids, once; whoever comes second gets the same."""
+        with self._engine.writing() as cursor:
+            cursor.run(
+                "INSERT INTO store (id, store_id, index_id, history, created_at)"
+                " VALUES (1, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                *(secrets.token_hex(8) for _ in range(3)),
+                self._engine.clock(),
+            )
+        return self.identity()
+
+    def close(self) -> None:
+        """Release what is held. Calling it twice is allowed."""
+        self._engine.close()
