@@ -195,7 +195,7 @@ class CatalogueVerbs:
             " ORDER BY sequence LIMIT ?",
             *(after, limit),
         )
-        items = [Change(*row[:4], json.loads(row[4])) for row in found]
+        items = [Change(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in found]
         return Page(items, items[-1].sequence if len(items) == limit else None)
 
     def last_change(self) -> int:
