@@ -1,0 +1,171 @@
+"""The stable shapes of machine output, one JSON object each; the mount's `<pose>.json` is one too.
+
+A name that is here stays, with its meaning. New names may come. A value that is not known is
+``null`` and never left out. Sizes are bytes, times ISO 8601 in UTC.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from posecas.errors import PosecasError
+from posecas.records import Blob, Generation, Pose, PutStatus, Rendition, Replica, Stats, User
+
+Json = Mapping[str, "JsonValue"]
+JsonValue = str | int | float | bool | None | Json | Sequence["JsonValue"]
+
+
+def time_text(moment: datetime) -> str:
+    """Write a moment as ISO 8601 in UTC, to the millisecond: ``2026-11-23T08:15:00.000Z``."""
+    exact = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return exact.removesuffix("+00:00") + "Z"
+
+
+def pose_json(pose: Pose) -> dict[str, JsonValue]:
+    """Return a pose: where it is, what its bytes are, and its attributes."""
+    return {
+        "user": pose.user,
+        "generation": pose.generation,
+        "pose": pose.name,
+        "digest": pose.digest,
+        "size": pose.size,
+        "media_type": pose.media_type,
+        "width": pose.width,
+        "height": pose.height,
+        "path": pose.path,
+        "thumbnail": None if pose.thumbnail is None else _thumbnail_json(pose.thumbnail),
+        "favourite": pose.favourite,
+        "downloads": pose.downloads,
+        "status": pose.status,
+        "pose_library_id": pose.pose_library_id,
+        "prompt": pose.prompt,
+        "model": pose.model,
+        "seed": pose.seed,
+        "controlnet_weight": pose.controlnet_weight,
+        "generation_time": pose.generation_time,
+        "created_at": time_text(pose.created_at),
+        "updated_at": time_text(pose.updated_at),
+    }
+
+
+def blob_json(blob: Blob) -> dict[str, JsonValue]:
+    """Return bytes that no pose names, in the shape of a pose."""
+    facts = blob.facts
+    return {
+        "user": None,
+        "generation": None,
+        "pose": None,
+        "digest": facts.digest,
+        "size": facts.size,
+        "media_type": facts.media_type,
+        "width": facts.width,
+        "height": facts.height,
+        "path": blob.path,
+        "created_at": time_text(blob.created_at),
+    }
+
+
+def description_json(
+    pose: Pose | None,
+    blob: Blob,
+    *,
+    replicas: Sequence[Replica],
+    renditions: Sequence[Rendition],
+    aliases: Sequence[str],
+) -> dict[str, JsonValue]:
+    """Return everything about one pose, or about bytes that no pose names."""
+    return {
+        **(blob_json(blob) if pose is None else pose_json(pose)),
+        "references": blob.references,
+        "replicas": [replica_json(replica) for replica in replicas],
+        "renditions": [rendition_json(rendition) for rendition in renditions],
+        "aliases": list(aliases),
+    }
+
+
+def put_json(pose: Pose, *, file: str, status: PutStatus) -> dict[str, JsonValue]:
+    """Return a pose that was put, with the file it came from and what became of it."""
+    return {"file": file, "status": status, **pose_json(pose)}
+
+
+def refused_json(error: PosecasError, *, file: str) -> dict[str, JsonValue]:
+    """Return a file that was not put, and why."""
+    return {"file": file, "status": "refused", **error_json(error)}
+
+
+def error_json(error: PosecasError) -> dict[str, JsonValue]:
+    """Return an error: its class, its one line, and the exit code it stands for."""
+    return {
+        "error": type(error).__name__,
+        "message": str(error),
+        "exit_code": error.exit_code,
+    }
+
+
+def replica_json(replica: Replica) -> dict[str, JsonValue]:
+    """Return one object that holds a blob."""
+    return {
+        "location": replica.location,
+        "key": replica.key,
+        "state": replica.state,
+        "size": replica.size,
+    }
+
+
+def rendition_json(rendition: Rendition) -> dict[str, JsonValue]:
+    """Return one image made from another."""
+    return {
+        "recipe": rendition.recipe,
+        "version": rendition.version,
+        "digest": rendition.facts.digest,
+        "size": rendition.facts.size,
+        "media_type": rendition.facts.media_type,
+        "width": rendition.facts.width,
+        "height": rendition.facts.height,
+        "path": rendition.path,
+    }
+
+
+def user_json(user: User) -> dict[str, JsonValue]:
+    """Return a user with the use of the quota; ``quota`` null is no limit."""
+    return {
+        "user": user.name,
+        "quota": user.quota,
+        "used": user.used,
+        "reserved": user.reserved,
+        "poses": user.poses,
+        "created_at": time_text(user.created_at),
+    }
+
+
+def generation_json(generation: Generation) -> dict[str, JsonValue]:
+    """Return a generation and its owner."""
+    return {
+        "generation": generation.name,
+        "user": generation.user,
+        "created_at": time_text(generation.created_at),
+        "changed_at": time_text(generation.changed_at),
+    }
+
+
+def stats_json(stats: Stats) -> dict[str, JsonValue]:
+    """Return the use of a store, or of one user's part of it."""
+    return {
+        "users": stats.users,
+        "generations": stats.generations,
+        "poses": stats.poses,
+        "blobs": stats.blobs,
+        "renditions": stats.renditions,
+        "logical_bytes": stats.logical_bytes,
+        "stored_bytes": stats.stored_bytes,
+        "rendition_bytes": stats.rendition_bytes,
+        "garbage_bytes": stats.garbage_bytes,
+        "dedupe_ratio": round(stats.dedupe_ratio, 4),
+    }
+
+
+def _thumbnail_json(rendition: Rendition) -> dict[str, JsonValue]:
+    return {
+        "recipe": rendition.recipe,
+        "digest": rendition.facts.digest,
+        "path": rendition.path,
+    }
