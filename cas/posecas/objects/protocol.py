@@ -22,7 +22,8 @@ class Objects(Protocol):
 
     Any method may be called from any thread. A passing failure is retried inside; what is left is
     raised as ``LocationUnavailable`` or ``CredentialsRefused``. A key is a relative path of ASCII
-    letters, digits and ``. _ - /``, without empty or dot-only parts.
+    letters, digits and ``. _ - /``, no part empty or starting with a dot; anything else raises
+    ``InvalidName`` before the location is asked (``objects/keys.py``).
     """
 
     def write(self, key: str, data: bytes, *, media_type: str, metadata: Mapping[str, str]) -> None:
@@ -57,10 +58,12 @@ class Objects(Protocol):
         ...
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Yield every object under ``prefix`` once, in any order, in flat memory.
+        """Yield every object once whose key starts with ``prefix``, in any order, in flat memory.
 
-        A listing that ends early raises ``ListingIncomplete``; it never just stops. Objects that
-        are being written are not seen.
+        The prefix is a string, not a folder: ``objects/a`` takes in ``objects/ab/c``, and the empty
+        one takes in all, even files of a store's folder that are not the location's own. A listing
+        that ends early raises ``ListingIncomplete``; it never just stops. Objects that are being
+        written are not seen.
         """
         ...
 
