@@ -1,0 +1,79 @@
+"""Whose a location is: the object ``posecas.json`` at its root.
+
+Two stores on one location would take each other's objects for garbage, so whoever deletes, lists or
+replicates looks here first. The object holds
+``{"format": 1, "store": "<store id>", "index": "<index id>"}``.
+"""
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from posecas.errors import ForeignStore, KeyTaken, LocationUnavailable, ObjectMissing, StoreTooNew
+from posecas.objects.protocol import Objects
+
+MARKER_KEY: Final = "posecas.json"
+
+_FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A store, and the one index of it that may change its locations: a copied index may not."""
+
+    store: str
+    index: str
+
+
+def claim_location(objects: Objects, owner: Owner, where: str) -> None:
+    """Make the location ``owner``'s, which it may be already. ``where`` names it in messages.
+
+    Of several that claim at once one succeeds. Raises ``ForeignStore`` if the location is another's
+    or its marker cannot be understood, ``StoreTooNew``, and what ``Objects.write`` raises.
+    """
+    marker = {"format": _FORMAT, "store": owner.store, "index": owner.index}
+    data = json.dumps(marker).encode() + b"\n"
+    # A marker that is there, whatever its length, is judged by the check.
+    with suppress(KeyTaken):
+        objects.write(MARKER_KEY, data, media_type="application/json", metadata={})
+    check_owner(objects, owner, where)
+
+
+def check_owner(objects: Objects, owner: Owner, where: str) -> None:
+    """Return if the location is ``owner``'s. ``where`` names it in messages.
+
+    Raises ``LocationUnavailable`` if it has no marker (a disk that is not mounted has none),
+    ``ForeignStore`` and ``StoreTooNew`` as ``claim_location``.
+    """
+    try:
+        found = _parse(objects.read(MARKER_KEY), where)
+    except ObjectMissing as error:
+        raise LocationUnavailable(
+            f"{where}: the marker {MARKER_KEY} is missing: is the disk mounted?"
+        ) from error
+    if found.store != owner.store:
+        raise ForeignStore(
+            f"{where}: it belongs to the store {found.store}, this is {owner.store}; "
+            "use another folder, bucket or prefix"
+        )
+    if found.index != owner.index:
+        raise ForeignStore(
+            f"{where}: it belongs to the index {found.index} of this store, this is {owner.index}: "
+            "one is a copy of the other; use the original, or restore the index"
+        )
+
+
+def _parse(data: bytes, where: str) -> Owner:
+    try:
+        marker = json.loads(data)
+        if marker["format"] == _FORMAT:
+            return Owner(marker["store"], marker["index"])
+        newer = marker["format"] > _FORMAT
+    except (ValueError, KeyError, TypeError):
+        newer = False
+    if newer:
+        raise StoreTooNew(f"{where}: its {MARKER_KEY} was written by a newer posecas: upgrade this")
+    raise ForeignStore(
+        f"{where}: its {MARKER_KEY} is none of ours; use another folder, bucket or prefix"
+    )
