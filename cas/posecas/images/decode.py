@@ -22,6 +22,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from posecas.digest import Digest
 from posecas.errors import BrokenImage, TooLarge
 from posecas.images.pixels import pixel_digest, without_opaque_alpha
+from posecas.images.png_pixels import has_all_pixels
 from posecas.images.structure import Probe
 
 _PLUGINS: Final[Mapping[str, Callable[[BytesIO], ImageFile]]] = {
@@ -69,6 +70,7 @@ def decode(data: bytes, probe: Probe) -> Decoded:
     try:
         with _PLUGINS[probe.media_type](BytesIO(_essence(data, probe))) as image:
             image.load()
+            _check_complete(image, data, probe)
             decoded = _plain(image, probe)
     except MemoryError:
         raise
@@ -96,6 +98,21 @@ def _essence(data: bytes, probe: Probe) -> bytes:
         return data
     view = memoryview(data)
     return b"".join(view[start:end] for start, end in probe.spans)
+
+
+def _check_complete(image: Image.Image, data: bytes, probe: Probe) -> None:
+    # Pillow leaves black what a PNG's pixels end too early for, and says nothing. Rows come in
+    # order, or with the odd ones last: if both of the last two show something, nothing is missing.
+    if not probe.pixel_bytes or all(_shows_something(image, row) for row in (1, 2)):
+        return
+    if not has_all_pixels(data, probe.pixel_bytes):
+        raise ValueError("pixels are missing at its end")
+
+
+def _shows_something(image: Image.Image, row_from_below: int) -> bool:
+    top = image.height - row_from_below
+    row = (0, top, image.width, top + 1)
+    return top >= 0 and image.crop(row).getbbox(alpha_only=False) is not None
 
 
 def _plain(image: Image.Image, probe: Probe) -> Decoded:

@@ -2,18 +2,17 @@
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from posecas.errors import BrokenImage, TooLarge
-from posecas.images.limits import PNG_CHUNKS, PNG_TEXT_BYTES, Limits
+from posecas.images.limits import PNG_TEXT_BYTES, Limits
+from posecas.images.png_chunks import SIGNATURE_BYTES, Chunk, chunks
+from posecas.images.png_pixels import inflated_bytes
 from posecas.images.structure import Probe, Spans, broken, orientation_of
 
-_SIGNATURE_BYTES: Final = 8
-_FRAME_BYTES: Final = 12
 _HEADER_BYTES: Final = 13
 _GREY, _COLOUR, _PALETTE, _GREY_ALPHA, _COLOUR_ALPHA = 0, 2, 3, 4, 6
+_SAMPLES: Final = {_GREY: 1, _COLOUR: 3, _PALETTE: 1, _GREY_ALPHA: 2, _COLOUR_ALPHA: 4}
 _DEPTHS: Final = {
     _GREY: (1, 2, 4, 8, 16),
     _COLOUR: (8, 16),
@@ -28,17 +27,6 @@ _HIGHEST_8_BITS: Final = 255
 _DEEP: Final = 16
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    kind: bytes
-    body: memoryview
-    start: int
-    end: int
-
-    def __str__(self) -> str:
-        return f"PNG: the chunk {self.kind.decode('ascii')} at byte {self.start}"
-
-
 def inspect_png(data: bytes, limits: Limits) -> Probe:
     """Walk over ``data``, which begins with PNG's signature.
 
@@ -46,43 +34,16 @@ def inspect_png(data: bytes, limits: Limits) -> Probe:
     never. Raises ``BrokenImage`` and ``TooLarge``.
     """
     walk = _Walk(limits)
-    for chunk in _chunks(memoryview(data)):
+    for chunk in chunks(memoryview(data)):
         walk.take(chunk)
     return walk.probe()
-
-
-def _chunks(data: memoryview) -> Iterator[_Chunk]:
-    at = _SIGNATURE_BYTES
-    for _ in range(PNG_CHUNKS):
-        chunk = _chunk_at(data, at)
-        yield chunk
-        at = chunk.end
-        if chunk.kind == b"IEND":
-            if at != len(data):
-                raise broken(f"PNG: {len(data) - at} bytes follow its end")
-            return
-    raise TooLarge(f"PNG: more than {PNG_CHUNKS} chunks, which no encoder needs; save it again")
-
-
-def _chunk_at(data: memoryview, at: int) -> _Chunk:
-    if at + _FRAME_BYTES > len(data):
-        raise broken(f"PNG: it is cut off at byte {len(data)}, before its IEND chunk")
-    length, kind = struct.unpack_from(">I4s", data, at)
-    if not kind.isalpha():
-        raise broken(f"PNG: no chunk begins at byte {at}")
-    end = at + _FRAME_BYTES + length
-    chunk = _Chunk(kind, data[at + 8 : end - 4], at, end)
-    if end > len(data):
-        raise broken(f"{chunk} is cut off")
-    if zlib.crc32(data[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end]):
-        raise broken(f"{chunk} has a wrong checksum")
-    return chunk
 
 
 class _Walk:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._width = self._height = self._depth = self._colour = 0
+        self._interlaced = False
         self._palette_entries = 0
         self._transparent: int | tuple[int, int, int] | None = None
         self._icc: bytes | None = None
@@ -91,8 +52,8 @@ class _Walk:
         self._seen: set[bytes] = set()
         self._last = b""
         self._spans = Spans()
-        self._spans.keep(0, _SIGNATURE_BYTES)
-        self._takers: dict[bytes, Callable[[_Chunk], None]] = {
+        self._spans.keep(0, SIGNATURE_BYTES)
+        self._takers = {
             b"IHDR": self._header,
             b"PLTE": self._palette,
             b"tRNS": self._transparency,
@@ -108,7 +69,7 @@ class _Walk:
             b"fdAT": _animated,
         }
 
-    def take(self, chunk: _Chunk) -> None:
+    def take(self, chunk: Chunk) -> None:
         if not self._seen and chunk.kind != b"IHDR":
             raise broken(f"{chunk} comes before IHDR")
         if chunk.kind in _ONCE and chunk.kind in self._seen:
@@ -133,9 +94,15 @@ class _Walk:
             icc=self._icc,
             orientation=self._orientation,
             transparent=self._transparent,
+            pixel_bytes=inflated_bytes(
+                self._width,
+                self._height,
+                bits=self._depth * _SAMPLES[self._colour],
+                interlaced=self._interlaced,
+            ),
         )
 
-    def _header(self, chunk: _Chunk) -> None:
+    def _header(self, chunk: Chunk) -> None:
         if len(chunk.body) != _HEADER_BYTES:
             raise broken(f"{chunk} has {len(chunk.body)} bytes instead of {_HEADER_BYTES}")
         self._width, self._height, self._depth, self._colour, *methods = struct.unpack(
@@ -146,12 +113,13 @@ class _Walk:
         compression, row_filter, interlace = methods
         if compression or row_filter or interlace > 1:
             raise broken("PNG: unknown compression, filter or interlace method")
+        self._interlaced = interlace == 1
         if not self._width or not self._height:
             raise broken(f"PNG: {self._width}x{self._height} pixels")
         self._limits.check_dimensions(self._width, self._height)
         self._keep(chunk)
 
-    def _palette(self, chunk: _Chunk) -> None:
+    def _palette(self, chunk: Chunk) -> None:
         entries, rest = divmod(len(chunk.body), 3)
         most = 1 << self._depth if self._colour == _PALETTE else 256
         if rest or not 1 <= entries <= most or self._colour in (_GREY, _GREY_ALPHA):
@@ -160,7 +128,7 @@ class _Walk:
         if self._colour == _PALETTE:
             self._keep(chunk)
 
-    def _transparency(self, chunk: _Chunk) -> None:
+    def _transparency(self, chunk: Chunk) -> None:
         size = len(chunk.body)
         if self._colour == _PALETTE and 1 <= size <= self._palette_entries:
             self._keep(chunk)
@@ -178,30 +146,30 @@ class _Walk:
             return sample >> 8
         return sample * _HIGHEST_8_BITS // ((1 << self._depth) - 1) & _HIGHEST_8_BITS
 
-    def _pixels(self, chunk: _Chunk) -> None:
+    def _pixels(self, chunk: Chunk) -> None:
         if b"IDAT" in self._seen and self._last != b"IDAT":
             raise broken(f"{chunk} is apart from the other pixels")
         if self._colour == _PALETTE and not self._palette_entries:
             raise broken(f"{chunk} comes before the palette")
         self._keep(chunk)
 
-    def _end(self, chunk: _Chunk) -> None:
+    def _end(self, chunk: Chunk) -> None:
         if chunk.body:
             raise broken(f"{chunk} is not empty")
         if b"IDAT" not in self._seen:
             raise broken("PNG: it has no pixels")
         self._keep(chunk)
 
-    def _keep(self, chunk: _Chunk) -> None:
+    def _keep(self, chunk: Chunk) -> None:
         self._spans.keep(chunk.start, chunk.end)
 
-    def _plain_text(self, chunk: _Chunk) -> None:
+    def _plain_text(self, chunk: Chunk) -> None:
         self._use_room(chunk, len(chunk.body))
 
-    def _compressed_text(self, chunk: _Chunk) -> None:
+    def _compressed_text(self, chunk: Chunk) -> None:
         self._inflate(chunk, _compressed_after_name(chunk))
 
-    def _international_text(self, chunk: _Chunk) -> None:
+    def _international_text(self, chunk: Chunk) -> None:
         _, _, after_name = bytes(chunk.body).partition(b"\0")
         compressed = after_name[:1] == b"\1"
         text = after_name[2:].split(b"\0", 2)[-1]
@@ -210,10 +178,10 @@ class _Walk:
         else:
             self._use_room(chunk, len(chunk.body))
 
-    def _profile(self, chunk: _Chunk) -> None:
+    def _profile(self, chunk: Chunk) -> None:
         self._icc = self._inflate(chunk, _compressed_after_name(chunk))
 
-    def _inflate(self, chunk: _Chunk, compressed: bytes) -> bytes:
+    def _inflate(self, chunk: Chunk, compressed: bytes) -> bytes:
         # One byte more than there is room for: enough to know, and never inflated further.
         try:
             inflated = zlib.decompressobj().decompress(compressed, self._text_room + 1)
@@ -222,7 +190,7 @@ class _Walk:
         self._use_room(chunk, len(inflated))
         return inflated
 
-    def _use_room(self, chunk: _Chunk, size: int) -> None:
+    def _use_room(self, chunk: Chunk, size: int) -> None:
         self._text_room -= size
         if self._text_room < 0:
             raise TooLarge(
@@ -230,16 +198,16 @@ class _Walk:
                 "save it without so much metadata"
             )
 
-    def _exif(self, chunk: _Chunk) -> None:
+    def _exif(self, chunk: Chunk) -> None:
         self._orientation = orientation_of(bytes(chunk.body))
 
 
-def _compressed_after_name(chunk: _Chunk) -> bytes:
+def _compressed_after_name(chunk: Chunk) -> bytes:
     _, _, rest = bytes(chunk.body).partition(b"\0")
     if rest[:1] != b"\0":
         raise broken(f"{chunk} has no name or an unknown compression method")
     return rest[1:]
 
 
-def _animated(chunk: _Chunk) -> None:
+def _animated(chunk: Chunk) -> None:
     raise BrokenImage(f"{chunk} makes it an animation: save a single picture")

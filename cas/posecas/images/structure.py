@@ -33,6 +33,8 @@ class Probe:
     """EXIF 2.3, tag 0x0112: 1 to 8. Taken from EXIF alone, as browsers do, not from XMP."""
     transparent: int | tuple[int, int, int] | None = None
     """The one grey or colour that is transparent (PNG tRNS), scaled to 8 bits."""
+    pixel_bytes: int = 0
+    """What the pixels of a PNG must inflate to; 0 in other formats."""
 
 
 class Spans:

@@ -128,7 +128,7 @@ class _Walk:
             raise broken(f"WebP: {width}x{height} pixels")
         self._limits.check_dimensions(width, height)
         if self._canvas not in (None, (width, height)):
-            raise broken(f"{chunk} holds {width}x{height} pixels for a canvas of {self._canvas}")
+            raise broken(f"{chunk} holds {width}x{height} pixels, which its canvas does not")
         self._picture = (width, height)
         self._simple = self._canvas is None
 
