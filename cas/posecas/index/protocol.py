@@ -65,8 +65,9 @@ class Intake:
 
     @property
     def blobs(self) -> Sequence[BlobFacts]:
-        """Everything that must be live, the source first."""
-        return (self.source, *(rendition.target for rendition in self.renditions))
+        """Everything that must be live at the write location, the source first if it is put."""
+        targets = (rendition.target for rendition in self.renditions)
+        return tuple(targets) if self.pose is None else (self.source, *targets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -281,7 +281,7 @@ _FORMER_NAME: Final = ", 'was_generation_id', OLD.generation_id, 'was_name', OLD
 
 def _body(columns: str, row: str, former_name: str = "") -> str:
     def value(column: str) -> str:
-        return f"hex({row}.{column})" if column in _BLOBS else f"{row}.{column}"
+        return f"nullif(hex({row}.{column}), '')" if column in _BLOBS else f"{row}.{column}"
 
     pairs = ", ".join(f"'{column}', {value(column)}" for column in columns.split())
     return f"json_object({pairs}{former_name})"

@@ -1,0 +1,53 @@
+"""What the operations take: the index, the locations with their objects, and the settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from posecas.config import Config
+from posecas.errors import LocationNotFound
+from posecas.images.limits import Limits
+from posecas.index.protocol import Index
+from posecas.objects.marker import Owner, check_owner
+from posecas.objects.protocol import Objects
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A location, reached from this host."""
+
+    name: str
+    objects: Objects
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """Everything an operation works on."""
+
+    index: Index
+    places: Mapping[str, Place]
+    config: Config
+    owner: Owner
+
+    def place(self, name: str) -> Place:
+        """Return a location of this store. Raises ``LocationNotFound``."""
+        try:
+            return self.places[name]
+        except KeyError:
+            known = ", ".join(sorted(self.places))
+            raise LocationNotFound(
+                f"location {name!r}: this store has none of this name, only {known}"
+            ) from None
+
+    @property
+    def write_place(self) -> Place:
+        """Where new objects go. Raises ``LocationNotFound``."""
+        return self.place(self.config.write_location)
+
+    def check_place(self, place: Place) -> None:
+        """Raise ``ForeignStore`` if the location is another store's, or is not there."""
+        check_owner(place.objects, self.owner, place.name)
+
+    def limits(self, profile: str) -> Limits:
+        """Return the limits of a profile. Raises ``ConfigError``."""
+        found = self.config.profile(profile)
+        return Limits(found.max_bytes, found.max_pixels, found.max_side, f"profile.{profile}")

@@ -1,0 +1,246 @@
+"""Settings: what there is, where each value comes from, and where the store is.
+
+A value given to the call wins over the environment, that over `posecas.toml`, that over the
+default. A setting ``profile.pose.max_bytes`` is the environment's
+``POSECAS_PROFILE_POSE_MAX_BYTES``.
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from posecas.errors import ConfigError, NoStore, PosecasError, StoreTooNew
+from posecas.names import is_name
+from posecas.units import parse_duration, parse_size
+
+FORMAT: Final = 1
+FILE: Final = "posecas.toml"
+
+Value = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting's value, and the words for where it comes from."""
+
+    name: str
+    value: Value
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What is accepted as one kind of image, and which thumbnail it gets when it is put.
+
+    ``thumbnail`` empty: none is made until somebody asks for it.
+    """
+
+    name: str
+    max_bytes: int
+    max_pixels: int
+    max_side: int
+    thumbnail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of an open store."""
+
+    default_user: str
+    write_location: str
+    extension_mismatch: str
+    lock_wait: int
+    profiles: Mapping[str, Profile]
+    settings: tuple[Setting, ...]
+
+    def profile(self, name: str) -> Profile:
+        """Return a profile. Raises ``ConfigError``."""
+        try:
+            return self.profiles[name]
+        except KeyError:
+            known = ", ".join(sorted(self.profiles))
+            raise ConfigError(f"no profile is named {name!r}: use {known}") from None
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise ConfigError(f"{text!r} is no number above 0")
+    return int(text)
+
+
+def _name_or_empty(text: str) -> str:
+    if text and not is_name(text):
+        raise ConfigError(f"{text!r} is no name: use A-Z a-z 0-9 . _ -")
+    return text
+
+
+def _mismatch(text: str) -> str:
+    if text not in {"refuse", "fix"}:
+        raise ConfigError(f"{text!r}: write refuse or fix")
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    default: Value
+    parse: Callable[[str], Value]
+
+
+def _profile(name: str, max_bytes: int, thumbnail: str) -> dict[str, _Known]:
+    return {
+        f"profile.{name}.max_bytes": _Known(max_bytes, parse_size),
+        f"profile.{name}.max_pixels": _Known(40_000_000, _count),
+        f"profile.{name}.max_side": _Known(16_384, _count),
+        f"profile.{name}.thumbnail": _Known(thumbnail, _name_or_empty),
+    }
+
+
+_PROFILES: Final = ("pose", "avatar")
+_KNOWN: Final[Mapping[str, _Known]] = {
+    "default_user": _Known("default", _name_or_empty),
+    "write_location": _Known("local", _name_or_empty),
+    "extension_mismatch": _Known("fix", _mismatch),
+    "lock_wait": _Known(30, parse_duration),
+    **_profile("pose", 32_000_000, "thumb-400"),
+    **_profile("avatar", 10_000_000, "thumb-300"),
+}
+_OTHER_NAMES: Final = {"write_location": "STORAGE_MODE"}
+
+TEMPLATE: Final = f"""\
+# A posecas store. This file says so, and holds its settings; what is not set has the default shown.
+format = {FORMAT}
+
+# default_user = "default"        # owner of a generation that is made without a user; "" refuses
+# extension_mismatch = "fix"      # import and mount: take bytes as what they are, or "refuse"
+# lock_wait = "30s"               # how long a writer waits for the one before it
+
+# [profile.pose]
+# max_bytes = "32MB"
+# max_pixels = 40000000
+# max_side = 16384
+# thumbnail = "thumb-400"         # made at put; "" makes it when first asked for
+
+# [profile.avatar]
+# max_bytes = "10MB"
+# thumbnail = "thumb-300"
+"""
+
+
+def resolve_store_path(option: str | None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where the store is: the option, POSECAS_STORE, $UPLOAD_DIR/posecas, ./posecas-store.
+
+    ``$UPLOAD_DIR`` itself may hold other things and is never the store.
+    """
+    if option or (option := environ.get("POSECAS_STORE")):
+        return Path(option).expanduser()
+    if uploads := environ.get("UPLOAD_DIR"):
+        return Path(uploads).expanduser() / "posecas"
+    return Path("posecas-store")
+
+
+def load_config(
+    folder: Path,
+    given: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Config:
+    """Read the settings of the store in ``folder``.
+
+    Raises ``NoStore``, ``StoreTooNew``, and ``ConfigError``, which names the setting and where
+    its value stands.
+    """
+    written = dict(_flat(_read(folder)))
+    sources = (
+        (dict(given or {}), "given"),
+        (_from_environment(environ), "environment"),
+        (written, FILE),
+    )
+    for values, source in sources[::2]:
+        for name in values:
+            if name not in _KNOWN:
+                raise ConfigError(f"{name} ({source}): there is no such setting")
+    settings = {name: _resolve(name, sources) for name in _KNOWN}
+    return _assemble(settings)
+
+
+def _read(folder: Path) -> dict[str, object]:
+    path = folder / FILE
+    try:
+        content = tomllib.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise NoStore(
+            f"{folder}: there is no store here; make one with: posecas init {folder}"
+        ) from None
+    except OSError as error:
+        raise NoStore(f"{path}: it cannot be read ({error.strerror}); check the rights") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: it is not TOML ({error}); mend that line") from error
+    found = content.pop("format", None)
+    if not isinstance(found, int):
+        raise ConfigError(f"{path}: the line `format = {FORMAT}` is missing; put it back")
+    if found > FORMAT:
+        raise StoreTooNew(
+            f"{folder}: the store has format {found}, this posecas knows up to {FORMAT}; "
+            "update posecas"
+        )
+    return content
+
+
+def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            yield from _flat(value, f"{name}.")
+        elif isinstance(value, str | int) and not isinstance(value, bool):
+            yield name, str(value)
+        else:
+            raise ConfigError(f"{name} ({FILE}): write a text or a number")
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name in _KNOWN:
+        variable = "POSECAS_" + name.upper().replace(".", "_")
+        for candidate in (variable, _OTHER_NAMES.get(name, variable)):
+            if candidate in environ:
+                values.setdefault(name, environ[candidate])
+    return values
+
+
+def _resolve(name: str, sources: tuple[tuple[Mapping[str, str], str], ...]) -> Setting:
+    for values, source in sources:
+        if name in values:
+            try:
+                return Setting(name, _KNOWN[name].parse(values[name]), source)
+            except PosecasError as error:
+                raise ConfigError(f"{name} ({source}): {error}") from error
+    return Setting(name, _KNOWN[name].default, "default")
+
+
+def _assemble(settings: Mapping[str, Setting]) -> Config:
+    def text(name: str) -> str:
+        return str(settings[name].value)
+
+    def number(name: str) -> int:
+        return int(settings[name].value)
+
+    profiles = {
+        name: Profile(
+            name,
+            number(f"profile.{name}.max_bytes"),
+            number(f"profile.{name}.max_pixels"),
+            number(f"profile.{name}.max_side"),
+            text(f"profile.{name}.thumbnail"),
+        )
+        for name in _PROFILES
+    }
+    return Config(
+        text("default_user"),
+        text("write_location"),
+        text("extension_mismatch"),
+        number("lock_wait"),
+        profiles,
+        tuple(settings.values()),
+    )

@@ -1,0 +1,138 @@
+"""Begin, write, publish: the only way bytes enter a store.
+
+The index decides before and after; in between the objects are written in parallel. Whatever was
+relied on and went away meanwhile begins again, so success is reported only for what is durable,
+live and referenced.
+"""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final
+
+from posecas import faults
+from posecas.backends import Backends, Place
+from posecas.digest import Digest
+from posecas.errors import IndexBusy, PosecasError
+from posecas.index.protocol import Begun, Fence, Intake, Settled
+from posecas.records import Replica
+
+WRITERS: Final = 8
+"""Objects written at once. Eight hide the cost of durability on a local disk (measured)."""
+
+BATCH: Final = 64
+"""Images in one transaction at the most."""
+
+_LEASE_SECONDS: Final = 600
+_ATTEMPTS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An intake and the bytes of its new blobs. Bytes of blobs known to be live may be absent."""
+
+    intake: Intake
+    data: Mapping[Digest, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """A blob that was live is not any more, and its bytes are not at hand: prepare it anew."""
+
+
+Result = Settled | PosecasError | Stale
+
+
+class Ingest:
+    """Takes prepared images in, at the write location. Thread-safe."""
+
+    def __init__(self, backends: Backends) -> None:
+        """Start no thread until something is written."""
+        self._backends = backends
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="posecas-write")
+
+    def close(self) -> None:
+        """Wait for what is being written."""
+        self._writers.shutdown()
+
+    def run(self, batch: Sequence[Prepared]) -> Sequence[Result]:
+        """Take up to `BATCH` images in; return what became of each, in order.
+
+        One image's refusal is its result. Raises what concerns the location or the index:
+        ``StorageFull``, ``WriteRefused``, ``LocationUnavailable``, ``ForeignStore``, ``Locked``;
+        then some of the batch may be stored, and running it again finishes.
+        """
+        place = self._backends.write_place
+        self._backends.check_place(place)
+        results: dict[int, Result] = {}
+        for _ in range(_ATTEMPTS):
+            todo = [position for position in range(len(batch)) if position not in results]
+            if not todo:
+                return [results[position] for position in range(len(batch))]
+            found = self._attempt([batch[position] for position in todo], place)
+            results |= {todo[position]: result for position, result in found.items()}
+        raise IndexBusy(
+            f"location {place.name}: what was written was taken away {_ATTEMPTS} times; try again"
+        )
+
+    def _attempt(self, batch: Sequence[Prepared], place: Place) -> Mapping[int, Result]:
+        index = self._backends.index
+        intakes = [prepared.intake for prepared in batch]
+        begun = index.begin(intakes, place.name, lease_seconds=_LEASE_SECONDS)
+        faults.point("put.begun")
+        if len(begun.outcomes) == len(intakes):
+            return _known(begun.outcomes)
+        try:
+            data = {digest: item for one in batch for digest, item in one.data.items()}
+            if lacking := {one.digest for one in begun.to_write} - set(data):
+                index.abandon(begun)
+                return _known(begun.outcomes) | _stale(intakes, begun, lacking)
+            self._write(place, begun, data)
+        except BaseException:
+            # The lease ends by itself if the index cannot be written either.
+            with suppress(PosecasError):
+                index.abandon(begun)
+            raise
+        faults.point("put.written")
+        outcomes = index.publish(intakes, begun)
+        faults.point("put.published")
+        return _known(begun.outcomes) | _known(outcomes)
+
+    def _write(self, place: Place, begun: Begun, data: Mapping[Digest, bytes]) -> None:
+        pending: set[Future[None]] = {
+            self._writers.submit(_write_one, place, replica, data[replica.digest])
+            for replica in begun.to_write
+        }
+        try:
+            while pending:
+                done, pending = wait(pending, _LEASE_SECONDS / 3, FIRST_EXCEPTION)
+                for future in done:
+                    future.result()
+                if pending:
+                    self._backends.index.renew(begun, lease_seconds=_LEASE_SECONDS)
+        finally:
+            for future in pending:
+                future.cancel()
+            wait(pending)
+
+
+def _write_one(place: Place, replica: Replica, data: bytes) -> None:
+    place.objects.write(replica.key, data, media_type=replica.media_type, metadata={})
+
+
+def _known(outcomes: Mapping[int, Settled | PosecasError | Fence]) -> dict[int, Result]:
+    return {
+        position: outcome
+        for position, outcome in outcomes.items()
+        if not isinstance(outcome, Fence)
+    }
+
+
+def _stale(intakes: Sequence[Intake], begun: Begun, lacking: set[Digest]) -> dict[int, Result]:
+    return {
+        position: Stale()
+        for position, intake in enumerate(intakes)
+        if position not in begun.outcomes
+        and lacking.intersection(blob.digest for blob in intake.blobs)
+    }

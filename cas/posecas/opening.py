@@ -1,0 +1,164 @@
+"""Making and opening stores: the one module that names concrete engines."""
+
+import os
+import socket
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+from posecas.backends import Backends, Place
+from posecas.config import FILE, TEMPLATE, Config, load_config
+from posecas.errors import Damage, ForeignStore, NoStore, WriteRefused
+from posecas.index.protocol import Identity
+from posecas.index.sql_index import SqlIndex
+from posecas.index.sqlite import SqliteEngine, create_sqlite_index
+from posecas.objects.durable import sync
+from posecas.objects.local import LocalObjects
+from posecas.objects.marker import MARKER_KEY, Owner, claim_location
+from posecas.records import Location
+from posecas.store import Store
+
+LOCAL: Final = "local"
+"""The name of the location inside the store's folder."""
+
+_HERE: Final = "."
+_INDEX: Final = "index.sqlite"
+_LOCK: Final = Path("locks", "writer")
+_MACHINE_ID: Final = Path("/etc/machine-id")
+
+
+def create_store(path: str | Path, *, settings: Mapping[str, str] | None = None) -> Store:
+    """Make a store in a folder that is new or empty, and open it; one that is there is opened.
+
+    Several processes may do this at the same moment, and a making that was interrupted is
+    finished. Raises ``ForeignStore`` if the folder holds something else, and then leaves it as it
+    is; ``StoreTooNew``, ``ConfigError``, ``WriteRefused``, ``Failed`` on a network filesystem.
+    """
+    folder = Path(path).expanduser().absolute()
+    _refuse_foreign(folder)
+    try:
+        _make_folder(folder)
+        _write_once(folder / FILE, TEMPLATE)
+        (folder / _LOCK.parent).mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise WriteRefused(
+            f"{folder}: a store cannot be made here ({error.strerror}); "
+            "choose a folder that this user may write"
+        ) from error
+    config = load_config(folder, settings)
+    _refuse_lost_index(folder)
+    create_sqlite_index(folder / _INDEX, folder / _LOCK)
+    _sync_folder(folder)
+    with closing(_open_index(folder, config)) as index:
+        identity = index.identify()
+        index.add_location(LOCAL, _HERE, host=None)
+    with closing(LocalObjects(folder)) as objects:
+        claim_location(objects, _owner(identity), LOCAL)
+    return open_store(folder, settings=settings)
+
+
+def open_store(path: str | Path, *, settings: Mapping[str, str] | None = None) -> Store:
+    """Open a store that exists; it is never made here.
+
+    ``settings`` win over the environment and `posecas.toml`. Raises ``NoStore``, ``StoreTooNew``,
+    ``ConfigError``, ``Damage`` if its index is lost.
+    """
+    folder = Path(path).expanduser().absolute()
+    config = load_config(folder, settings)
+    _refuse_lost_index(folder)
+    index = _open_index(folder, config)
+    try:
+        identity = index.identity()
+        places = {location.name: _reach(folder, location) for location in index.locations()}
+    except BaseException:
+        index.close()
+        raise
+    return Store(folder, Backends(index, places, config, _owner(identity)))
+
+
+def _open_index(folder: Path, config: Config) -> SqlIndex:
+    path, lock = folder / _INDEX, folder / _LOCK
+    return SqlIndex(SqliteEngine(path, lock, wait_seconds=config.lock_wait), host=_host())
+
+
+def _reach(folder: Path, location: Location) -> Place:
+    return Place(location.name, LocalObjects(folder / location.url))
+
+
+def _owner(identity: Identity) -> Owner:
+    return Owner(identity.store, identity.index)
+
+
+def _host() -> str:
+    with suppress(OSError):
+        if found := _MACHINE_ID.read_text().strip():
+            return found
+    return socket.gethostname()
+
+
+def _refuse_foreign(folder: Path) -> None:
+    try:
+        names = set(os.listdir(folder))  # noqa: PTH208 - the names, of any kind
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        raise ForeignStore(f"{folder}: it is a file; name a new or empty folder") from None
+    except OSError as error:
+        raise WriteRefused(
+            f"{folder}: it cannot be looked into ({error.strerror}); choose another folder"
+        ) from error
+    if names and FILE not in names:
+        raise ForeignStore(
+            f"{folder}: it holds {min(names)!r} and no store; name a new or empty folder"
+        )
+
+
+def _refuse_lost_index(folder: Path) -> None:
+    if (folder / MARKER_KEY).exists() and not (folder / _INDEX).exists():
+        raise Damage(
+            f"{folder}: the store is here and its index ({_INDEX}) is not; "
+            "put the file back, or restore it from a backup, before anything else"
+        )
+    if not (folder / _INDEX).exists() and not (folder / _LOCK.parent).exists():
+        raise NoStore(
+            f"{folder}: the making of this store was interrupted; run: posecas init {folder}"
+        )
+
+
+def _make_folder(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_parents(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _make_parents(folder: Path) -> None:
+    if not folder.is_dir():
+        _make_parents(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file whole or not at all, unless it is there."""
+    if path.exists():
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        sync(file.fileno())
+    with suppress(FileExistsError):
+        path.hardlink_to(temporary)
+    temporary.unlink()
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)

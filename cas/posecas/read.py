@@ -1,0 +1,113 @@
+"""Pose to replica to bytes: choose a replica, verify, and mark what is damaged.
+
+An object that is missing, or whose bytes are wrong, is damage only if the index still calls the
+same replica live: otherwise it was moved meanwhile, and its blob is looked up again. A location
+that is away is never taken for damage.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import BinaryIO, Final, TypeVar
+
+from posecas.backends import Backends, Place
+from posecas.digest import Digest, verify
+from posecas.errors import (
+    Damage,
+    DamagedObject,
+    LocationUnavailable,
+    ObjectMissing,
+    PosecasError,
+)
+from posecas.objects.protocol import HasPaths
+from posecas.records import Replica
+
+T = TypeVar("T")
+
+_ATTEMPTS: Final = 8
+
+
+def read_blob(backends: Backends, digest: Digest) -> bytes:
+    """Return a blob's bytes, verified.
+
+    Raises ``DamagedObject`` or ``ObjectMissing`` when no replica is intact (each bad one is marked
+    and not served again), ``LocationUnavailable`` when none can be reached.
+    """
+    return _first_intact(backends, digest, _read_verified)
+
+
+def open_blob(backends: Backends, digest: Digest) -> BinaryIO:
+    """Open a blob's file on a local disk; it stays readable whatever happens to its names.
+
+    Its size is checked, its bytes are not: see `read_blob`. Raises like `read_blob`.
+    """
+    return _first_intact(backends, digest, _open_checked)
+
+
+def _first_intact(backends: Backends, digest: Digest, use: Callable[[Place, Replica], T]) -> T:
+    failure: PosecasError | None = None
+    for _ in range(_ATTEMPTS):
+        replicas = [
+            one for one in backends.index.replicas(digest) if one.location in backends.places
+        ]
+        if not replicas:
+            raise failure or _none_left(backends, digest)
+        for replica in _nearest_first(backends, replicas):
+            place = backends.place(replica.location)
+            try:
+                return use(place, replica)
+            except (DamagedObject, ObjectMissing) as error:
+                backends.check_place(place)
+                _mark(backends, replica)
+                failure = error
+            except LocationUnavailable as error:
+                failure = error
+        if isinstance(failure, LocationUnavailable):
+            raise failure
+    raise failure or _none_left(backends, digest)
+
+
+def _nearest_first(backends: Backends, replicas: Sequence[Replica]) -> Sequence[Replica]:
+    return sorted(
+        replicas,
+        key=lambda one: not isinstance(backends.place(one.location).objects, HasPaths),
+    )
+
+
+def _read_verified(place: Place, replica: Replica) -> bytes:
+    data = place.objects.read(replica.key)
+    verify(data, replica.digest, where=f"{place.name}: {replica.key}")
+    return data
+
+
+def _open_checked(place: Place, replica: Replica) -> BinaryIO:
+    if not isinstance(place.objects, HasPaths):
+        raise LocationUnavailable(
+            f"location {place.name}: its objects are not files; read them instead"
+        )
+    info = place.objects.stat(replica.key)
+    if info.size != replica.size:
+        raise DamagedObject(
+            f"{place.name}: {replica.key} has {info.size} bytes, the index says {replica.size}; "
+            "it is not served. Put the same image again to heal it"
+        )
+    try:
+        return place.objects.path(replica.key).open("rb")
+    except FileNotFoundError:
+        raise ObjectMissing(f"{place.name}: {replica.key} is not there") from None
+    except OSError as error:
+        raise LocationUnavailable(
+            f"{place.name}: {replica.key} cannot be opened ({error.strerror}); try again"
+        ) from error
+
+
+def _mark(backends: Backends, replica: Replica) -> None:
+    """Mark damage only if it is still live: an object of a condemned replica may be gone."""
+    backends.index.checked(replica.id, intact=False)
+
+
+def _none_left(backends: Backends, digest: Digest) -> Damage:
+    states = {one.state for one in backends.index.all_replicas(digest)}
+    if "damaged" in states:
+        return DamagedObject(
+            f"blob {digest[:12]}…: its only copy is damaged; put the same image again to heal it"
+        )
+    return ObjectMissing(f"blob {digest[:12]}…: no copy of it is left in this store")

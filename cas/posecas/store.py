@@ -1,0 +1,263 @@
+"""The store as its users know it: images in, images out, by user, generation and pose."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, TypeVar, Unpack
+
+from posecas.attributes import AttributeWords, attributes_from
+from posecas.backends import Backends, Place
+from posecas.config import Config
+from posecas.digest import Digest
+from posecas.errors import BlobNotFound, PoseNotFound
+from posecas.index.protocol import Alias, Index
+from posecas.ingest import Ingest
+from posecas.names import DigestPrefix, check_name, parse_id
+from posecas.put import PutItem, PutResult, Putter
+from posecas.read import open_blob, read_blob
+from posecas.records import (
+    Blob,
+    Generation,
+    Page,
+    Pose,
+    PoseFilter,
+    Rendition,
+    Replica,
+    Stats,
+    User,
+)
+from posecas.remove import remove_poses
+from posecas.renditions import rendition_bytes
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """Everything known about one blob, and about the pose it was asked by, if any."""
+
+    pose: Pose | None
+    blob: Blob
+    replicas: Sequence[Replica]
+    renditions: Sequence[Rendition]
+    references: int
+    aliases: Sequence[Alias]
+
+
+class Store:
+    """An open store. Thread-safe; not to be used after a fork; a context manager that closes it.
+
+    Wherever a pose is asked for, ``which`` is a `Pose` or an ID: ``<generation>/<pose>``, a digest,
+    or the first eight or more digits of one, which mean the first pose that was put with it.
+    """
+
+    def __init__(self, path: Path, backends: Backends) -> None:
+        """Use `open_store` or `create_store` instead."""
+        self.path = path
+        self._backends = backends
+        self._ingest = Ingest(backends)
+        self._putter = Putter(backends, self._ingest)
+
+    @property
+    def config(self) -> Config:
+        """The settings in force."""
+        return self._backends.config
+
+    @property
+    def index(self) -> Index:
+        """The index itself, for what this facade does not offer."""
+        return self._backends.index
+
+    @property
+    def location(self) -> Place:
+        """The location that new objects go to."""
+        return self._backends.write_place
+
+    def put(
+        self,
+        image: bytes | Path,
+        *,
+        generation: str,
+        pose: str,
+        user: str | None = None,
+        replace: bool = False,
+        profile: str = "pose",
+        aliases: Sequence[str] = (),
+        **attributes: Unpack[AttributeWords],
+    ) -> Pose:
+        """Check and store one image with its thumbnail; when this returns, both are durable.
+
+        The same bytes under the same name are a success and change nothing. ``user`` may be left
+        out: the generation's owner, or ``default_user`` for a new one. Raises ``Refused`` and its
+        kinds, ``OverQuota``, ``InvalidName``, ``StorageFull``, ``WriteRefused``, ``Temporary``.
+        """
+        item = PutItem(
+            image=image,
+            generation=generation,
+            pose=pose,
+            user=user,
+            attributes=attributes_from(attributes),
+            replace=replace,
+            profile=profile,
+            aliases=aliases,
+        )
+        result = self._putter.put(item)
+        if result.error is not None:
+            raise result.error
+        return _there(result.pose)
+
+    def put_many(self, items: Iterable[PutItem]) -> Iterator[PutResult]:
+        """Put many images, prepared in parallel on all cores; one result an item, in order.
+
+        One item's fault is its result's ``error``. What concerns the whole store is raised;
+        everything yielded before is stored.
+        """
+        return self._putter.put_many(items)
+
+    def get(self, which: Pose | str) -> bytes:
+        """Return the image's bytes, exactly as they were put, verified against the digest.
+
+        Raises ``NotFound``, ``Damage``, ``LocationUnavailable``.
+        """
+        return self._with_digest(which, lambda one: read_blob(self._backends, one))
+
+    def open(self, which: Pose | str) -> BinaryIO:
+        """Open the image's file on a local disk, unverified but for its size.
+
+        It stays readable whatever happens to the pose. Raises like `get`.
+        """
+        return self._with_digest(which, lambda one: open_blob(self._backends, one))
+
+    def rendition(self, which: Pose | str, recipe: str) -> bytes:
+        """Return what a recipe makes of an image; it is made once, and kept.
+
+        Raises ``RecipeNotFound`` and what `get` raises.
+        """
+
+        def make(digest: Digest) -> bytes:
+            blob = self.index.blob(digest)
+            return rendition_bytes(self._backends, self._ingest, blob, recipe)
+
+        return self._with_digest(which, make)
+
+    def pose(self, which: str) -> Pose:
+        """Return a pose. Raises ``PoseNotFound``, ``BlobNotFound``, ``AmbiguousDigest``."""
+        wanted = parse_id(which)
+        if not isinstance(wanted, DigestPrefix):
+            return self.index.pose(wanted.generation, wanted.pose)
+        blob = self.index.blob(wanted.digits)
+        poses = self.index.poses_of(blob.digest, limit=1).items
+        if not poses:
+            raise PoseNotFound(f"blob {blob.digest[:12]}…: no pose names it")
+        return poses[0]
+
+    def describe(self, which: str) -> Description:
+        """Return everything about a pose, or about a blob asked by its digest."""
+        wanted = parse_id(which)
+        if isinstance(wanted, DigestPrefix):
+            blob = self.index.blob(wanted.digits)
+            poses = self.index.poses_of(blob.digest, limit=1).items
+            pose = poses[0] if poses else None
+        else:
+            pose = self.index.pose(wanted.generation, wanted.pose)
+            blob = self.index.blob(pose.digest)
+        return Description(
+            pose,
+            blob,
+            self.index.all_replicas(blob.digest),
+            self.index.renditions(blob.digest),
+            blob.references,
+            self.index.aliases(pose.id) if pose else (),
+        )
+
+    def poses(
+        self,
+        *,
+        user: str | None = None,
+        generation: str | None = None,
+        favourite: bool | None = None,
+        created_before: datetime | None = None,
+        created_after: datetime | None = None,
+    ) -> Iterator[Pose]:
+        """Yield poses in the order in which they were first put; each page is one snapshot."""
+        where = PoseFilter(user, generation, favourite, created_before, created_after)
+        return _pages(lambda after: self.index.poses(where, after=after))
+
+    def users(self) -> Iterator[User]:
+        """Yield all users."""
+        return _pages(lambda after: self.index.users(after=after))
+
+    def user(self, name: str) -> User | None:
+        """Return a user with quota and use, or None."""
+        return self.index.user(name)
+
+    def generations(self, user: str | None = None) -> Iterator[Generation]:
+        """Yield all generations, or one user's."""
+        return _pages(lambda after: self.index.generations(user, after=after))
+
+    def remove(self, which: Sequence[Pose | str]) -> list[Pose]:
+        """Drop these poses, and return those that were there; their bytes stay until gc.
+
+        Raises ``NotFound`` for the first ID that names nothing, and then removes nothing.
+        """
+        poses = [one if isinstance(one, Pose) else self.pose(one) for one in which]
+        return remove_poses(self._backends, poses)
+
+    def annotate(self, which: Pose | str, **attributes: Unpack[AttributeWords]) -> Pose:
+        """Set attributes of a pose. Raises ``NotFound``, ``UsageError``."""
+        pose = which if isinstance(which, Pose) else self.pose(which)
+        return self.index.annotate(pose.id, attributes_from(attributes))
+
+    def set_quota(self, user: str, quota: int | None) -> User:
+        """Limit the summed sizes of a user's poses, in bytes; None lifts the limit.
+
+        The user is made if need be. A quota below the present use refuses only what would add.
+        """
+        return self.index.set_quota(check_name("user", user), quota)
+
+    def stats(self, user: str | None = None) -> Stats:
+        """Return use, of the store or of one user, counted in one snapshot."""
+        return self.index.stats(user)
+
+    def close(self) -> None:
+        """Finish what is under way and release everything. Calling it twice is allowed."""
+        self._putter.close()
+        self._ingest.close()
+        for place in self._backends.places.values():
+            place.objects.close()
+        self.index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _with_digest(self, which: Pose | str, use: Callable[[Digest], T]) -> T:
+        if isinstance(which, Pose):
+            return use(which.digest)
+        wanted = parse_id(which)
+        if isinstance(wanted, DigestPrefix):
+            return use(self.index.blob(wanted.digits).digest)
+        return use(self.index.pose(wanted.generation, wanted.pose).digest)
+
+
+def _pages(page: Callable[[int], Page[T]]) -> Iterator[T]:
+    after: int | None = 0
+    while after is not None:
+        found = page(after)
+        yield from found.items
+        after = found.next
+
+
+def _there(pose: Pose | None) -> Pose:
+    if pose is None:
+        raise BlobNotFound("the image was stored and its pose is not there; put it again")
+    return pose
