@@ -69,6 +69,7 @@ class FilesystemObjects:
                 self._make_folder_of(target)
                 self._filesystem.mv(temporary, target)
             except BaseException:
+                self._folders.clear()
                 with suppress(OSError):
                     self._filesystem.rm_file(temporary)
                 raise
@@ -159,7 +160,6 @@ class FilesystemObjects:
         with reading(self._root):
             if self._filesystem.exists(self._root):
                 return
-        self._folders.clear()
         raise LocationUnavailable(
             f"{self._root}: there is nothing at this location; is it mounted, and named rightly?"
         )
@@ -182,11 +182,11 @@ class FilesystemObjects:
         for found in self._filesystem.ls(top, detail=True):
             name = found["name"].rstrip("/").rpartition("/")[2]
             key = f"{base}/{name}".lstrip("/")
-            if not is_key(key):
+            if not is_key(key) or not key.startswith(prefix):
                 continue
-            if found["type"] == "directory" and (key.startswith(prefix) or prefix.startswith(key)):
+            if found["type"] == "directory":
                 yield from self._walk(f"{top}/{name}", key, prefix)
-            elif found["type"] == "file" and key.startswith(prefix):
+            elif found["type"] == "file":
                 yield ObjectInfo(key, found["size"], _modified(found))
 
 
