@@ -21,13 +21,17 @@ SCAN: Final = b"\xff\xda"
 CORNERS: Final = {RED: (20, 20), GREEN: (379, 20), BLUE: (20, 379), YELLOW: (379, 379)}
 EXIF: Final = pictures.exif_block(1)
 
+PLAIN: Final = pictures.png(PICTURE)
+SUGGESTED: Final = PLAIN[:33] + hostile.chunk(b"PLTE", bytes(range(30))) + PLAIN[33:]
+
 HONEST: Final = {
-    "png": pictures.png(PICTURE),
+    "png": PLAIN,
     "png of a palette": pictures.png(PICTURE.quantize(16)),
     "png of 4 bits": pictures.png(PICTURE.quantize(16), bits=4),
     "png with alpha, all opaque": pictures.png(PICTURE.convert("RGBA")),
     "png with text": pictures.png_with_text(PICTURE, parameters="a heron, steps: 20", prompt="{}"),
     "png with exif": pictures.png(PICTURE, exif=EXIF),
+    "png with a suggested palette": SUGGESTED,
     "jpeg": pictures.jpeg(PICTURE, subsampling=0),
     "jpeg, progressive": pictures.jpeg(PICTURE, progressive=True, subsampling=0),
     "jpeg, optimized": pictures.jpeg(PICTURE, optimize=True, subsampling=0),

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tracemalloc
 import zlib
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -14,6 +15,8 @@ from posecas.errors import BrokenImage, NotAnImage, Refused, TooLarge
 from posecas.images.decode import decode
 from posecas.images.limits import AVATAR_LIMITS, POSE_LIMITS, Limits
 from posecas.images.probe import probe
+from posecas.images.recipes import recipe_named
+from posecas.images.render import render
 
 PICTURE: Final = pictures.quarters(40, 30)
 PNG: Final = pictures.png(PICTURE)
@@ -324,6 +327,13 @@ def test_a_png_with_too_few_pixels_is_refused(rows: int, methods: bytes) -> None
         decode(short, probe(short, POSE_LIMITS))
 
 
+def test_pixels_of_another_size_than_announced_are_refused() -> None:
+    other = pictures.png(pictures.quarters(30, 40))
+    announced = replace(probe(other, POSE_LIMITS), width=40, height=30)
+    with pytest.raises(BrokenImage, match="40x30 pixels are announced and 30x40 there"):
+        decode(other, announced)
+
+
 def test_a_png_whose_pixels_do_not_inflate_to_their_end_is_refused() -> None:
     pixels = zlib.compress(pictures.photo(64, 64).tobytes())
     cut = hostile.png_of(hostile.png_header(64, 64), hostile.chunk(b"IDAT", pixels[:4000]), END)
@@ -335,8 +345,12 @@ def test_another_users_bomb_limit_in_pillow_stays_and_does_not_bite(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    assert decode(PNG, probe(PNG, POSE_LIMITS)).image.size == (40, 30)
-    assert decode(JPEG, probe(JPEG, POSE_LIMITS)).image.size == (40, 30)
+    wide = pictures.quarters(2100, 2100)
+    for data in (pictures.png(wide), pictures.jpeg(wide)):
+        decoded = decode(data, probe(data, POSE_LIMITS))
+        assert decoded.image.size == (2100, 2100)
+        assert (decoded.pixels is None) == (data[:2] == b"\xff\xd8")
+        assert render(decoded, recipe_named("thumb-400")).facts.width == 400
     with pytest.raises(TooLarge, match="over what Pillow decodes"):
         decode(WEBP, probe(WEBP, POSE_LIMITS))
     assert Image.MAX_IMAGE_PIXELS == 100

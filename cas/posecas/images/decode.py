@@ -21,7 +21,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from posecas.digest import Digest
 from posecas.errors import BrokenImage, TooLarge
-from posecas.images.pixels import pixel_digest, without_opaque_alpha
+from posecas.images.pixels import pixel_digest, rows, without_opaque_alpha
 from posecas.images.png_pixels import has_all_pixels
 from posecas.images.structure import Probe
 
@@ -30,6 +30,7 @@ _PLUGINS: Final[Mapping[str, Callable[[BytesIO], ImageFile]]] = {
     "image/jpeg": JpegImageFile,
     "image/webp": WebPImageFile,
 }
+_NAMES: Final = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WebP"}
 _ICC_HEADER_BYTES: Final = 128
 _ICC_COLOURS: Final = {
     "L": b"GRAY",
@@ -64,9 +65,10 @@ class Decoded:
 def decode(data: bytes, probe: Probe) -> Decoded:
     """Decode every pixel of ``data``, from which ``probe`` was made.
 
-    Takes 4 bytes a pixel, lossless and transparent WebP up to 20. Raises ``BrokenImage`` if Pillow
-    fails in any way but for want of memory.
+    Takes 4 bytes a pixel, progressive JPEG 8 and WebP 16. Raises ``BrokenImage`` if Pillow fails
+    in any way but for want of memory.
     """
+    name = _NAMES[probe.media_type]
     try:
         with _PLUGINS[probe.media_type](BytesIO(_essence(data, probe))) as image:
             image.load()
@@ -75,22 +77,16 @@ def decode(data: bytes, probe: Probe) -> Decoded:
     except MemoryError:
         raise
     except Image.DecompressionBombError as error:
-        raise TooLarge(f"{_name(probe)}: over what Pillow decodes: {error}") from error
+        raise TooLarge(f"{name}: over what Pillow decodes: {error}") from error
     except Exception as error:  # Pillow raises whatever its parsers stumble over.
         cause = " ".join(str(error).split()) or type(error).__name__
-        raise BrokenImage(
-            f"{_name(probe)}: it cannot be decoded ({cause}): export it again"
-        ) from error
+        raise BrokenImage(f"{name}: it cannot be decoded ({cause}): export it again") from error
     if decoded.image.size != (probe.width, probe.height):
         raise BrokenImage(
-            f"{_name(probe)}: {probe.width}x{probe.height} pixels are announced and "
+            f"{name}: {probe.width}x{probe.height} pixels are announced and "
             f"{decoded.image.width}x{decoded.image.height} there: export it again"
         )
     return decoded
-
-
-def _name(probe: Probe) -> str:
-    return probe.media_type.removeprefix("image/").upper()
 
 
 def _essence(data: bytes, probe: Probe) -> bytes:
@@ -111,8 +107,7 @@ def _check_complete(image: Image.Image, data: bytes, probe: Probe) -> None:
 
 def _shows_something(image: Image.Image, row_from_below: int) -> bool:
     top = image.height - row_from_below
-    row = (0, top, image.width, top + 1)
-    return top >= 0 and image.crop(row).getbbox(alpha_only=False) is not None
+    return top >= 0 and rows(image, top, top + 1).getbbox(alpha_only=False) is not None
 
 
 def _plain(image: Image.Image, probe: Probe) -> Decoded:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from posecas.errors import TooLarge
+from posecas.units import format_size
 
 PNG_CHUNKS: Final = 16_384
 """Chunks in a PNG. An encoder that cuts 32 MB of pixels into 4 KiB pieces makes half as many; a
@@ -40,7 +41,7 @@ class Limits:
         """Raise ``TooLarge`` for a file of more than ``max_bytes`` bytes."""
         if size > self.max_bytes:
             raise TooLarge(
-                f"{_megabytes(size)} are over the limit of {_megabytes(self.max_bytes)} "
+                f"{size} bytes are over the limit of {format_size(self.max_bytes)} "
                 f"({self.setting}.max_bytes): make it smaller or raise the limit"
             )
 
@@ -56,10 +57,6 @@ class Limits:
                 f"{width}x{height} pixels are over the limit of {self.max_pixels / 1e6:g} "
                 f"megapixels ({self.setting}.max_pixels): scale it down or raise the limit"
             )
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:g} MB"
 
 
 POSE_LIMITS: Final = Limits(32_000_000, 40_000_000, 16_384, "profile.pose")

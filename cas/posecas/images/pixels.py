@@ -4,6 +4,7 @@ from typing import Final
 
 from blake3 import blake3
 from PIL import Image
+from PIL.Image import Resampling
 
 from posecas.digest import Digest, digest_of
 
@@ -21,6 +22,13 @@ def without_opaque_alpha(image: Image.Image) -> Image.Image:
     return image.convert(image.mode[:-1])
 
 
+def rows(image: Image.Image, top: int, bottom: int) -> Image.Image:
+    """Return a copy of the rows from ``top`` to before ``bottom``."""
+    # Image.crop obeys Pillow's limit against bombs, which is for the whole process to set.
+    box = (0, top, image.width, bottom)
+    return image.resize((image.width, bottom - top), Resampling.NEAREST, box)
+
+
 def pixel_digest(image: Image.Image, *, icc: bytes | None, orientation: int) -> Digest:
     """Return the digest of version, mode, size, profile, orientation and 8-bit RGB or RGBA samples.
 
@@ -31,9 +39,9 @@ def pixel_digest(image: Image.Image, *, icc: bytes | None, orientation: int) -> 
     profile = digest_of(icc) if icc else "-"
     head = f"{_VERSION} {mode} {image.width}x{image.height} {profile} {orientation}\n"
     hasher = blake3(head.encode("ascii"))
-    rows = max(1, _BAND_PIXELS // image.width)
-    for top in range(0, image.height, rows):
-        bottom = min(top + rows, image.height)
-        band = image if rows >= image.height else image.crop((0, top, image.width, bottom))
+    step = max(1, _BAND_PIXELS // image.width)
+    for top in range(0, image.height, step):
+        bottom = min(top + step, image.height)
+        band = image if step >= image.height else rows(image, top, bottom)
         hasher.update((band if band.mode == mode else band.convert(mode)).tobytes())
     return Digest(hasher.hexdigest())
