@@ -21,6 +21,9 @@ FILE: Final = "posecas.toml"
 
 Value = str | int
 
+_WHOLE: Final = 100
+_LARGEST_SHARE: Final = 2 << 30
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -53,6 +56,7 @@ class Config:
     write_location: str
     extension_mismatch: str
     lock_wait: int
+    min_free: Value
     profiles: Mapping[str, Profile]
     settings: tuple[Setting, ...]
 
@@ -64,6 +68,15 @@ class Config:
             known = ", ".join(sorted(self.profiles))
             raise ConfigError(f"no profile is named {name!r}: use {known}") from None
 
+    def kept_free(self, total: int) -> int:
+        """Return how many bytes of a disk of ``total`` bytes puts leave free.
+
+        Removing, collecting and SQLite itself need some; a share is at most 2 GiB.
+        """
+        if isinstance(self.min_free, int):
+            return self.min_free
+        return min(total * int(self.min_free.removesuffix("%")) // _WHOLE, _LARGEST_SHARE)
+
 
 def _count(text: str) -> int:
     if not text.isdigit() or int(text) == 0:
@@ -74,6 +87,15 @@ def _count(text: str) -> int:
 def _name_or_empty(text: str) -> str:
     if text and not is_name(text):
         raise ConfigError(f"{text!r} is no name: use A-Z a-z 0-9 . _ -")
+    return text
+
+
+def _size_or_share(text: str) -> Value:
+    share = text.removesuffix("%")
+    if share == text:
+        return parse_size(text)
+    if not share.isdigit() or int(share) > _WHOLE:
+        raise ConfigError(f"{text!r}: write a size like 2GiB, or a share from 0% to 100%")
     return text
 
 
@@ -104,6 +126,7 @@ _KNOWN: Final[Mapping[str, _Known]] = {
     "write_location": _Known("local", _name_or_empty),
     "extension_mismatch": _Known("fix", _mismatch),
     "lock_wait": _Known(30, parse_duration),
+    "min_free": _Known("5%", _size_or_share),
     **_profile("pose", 32_000_000, "thumb-400"),
     **_profile("avatar", 10_000_000, "thumb-300"),
 }
@@ -116,6 +139,7 @@ format = {FORMAT}
 # default_user = "default"        # owner of a generation that is made without a user; "" refuses
 # extension_mismatch = "fix"      # import and mount: take bytes as what they are, or "refuse"
 # lock_wait = "30s"               # how long a writer waits for the one before it
+# min_free = "5%"                 # puts stop here; a share means at most 2 GiB; or a size
 
 # [profile.pose]
 # max_bytes = "32MB"
@@ -241,6 +265,7 @@ def _assemble(settings: Mapping[str, Setting]) -> Config:
         text("write_location"),
         text("extension_mismatch"),
         number("lock_wait"),
+        settings["min_free"].value,
         profiles,
         tuple(settings.values()),
     )

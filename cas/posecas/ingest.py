@@ -5,6 +5,7 @@ relied on and went away meanwhile begins again, so success is reported only for 
 live and referenced.
 """
 
+import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -14,9 +15,12 @@ from typing import Final
 from posecas import faults
 from posecas.backends import Backends, Place
 from posecas.digest import Digest
-from posecas.errors import IndexBusy, PosecasError
+from posecas.errors import IndexBusy, PosecasError, StorageFull
 from posecas.index.protocol import Begun, Fence, Intake, Settled
+from posecas.objects.marker import MARKER_KEY
+from posecas.objects.protocol import HasPaths
 from posecas.records import Replica
+from posecas.units import format_size
 
 WRITERS: Final = 8
 """Objects written at once. Eight hide the cost of durability on a local disk (measured)."""
@@ -88,6 +92,7 @@ class Ingest:
             if lacking := {one.digest for one in begun.to_write} - set(data):
                 index.abandon(begun)
                 return _known(begun.outcomes) | _stale(intakes, begun, lacking)
+            self._check_room(place, sum(replica.size for replica in begun.to_write))
             self._write(place, begun, data)
         except BaseException:
             # The lease ends by itself if the index cannot be written either.
@@ -98,6 +103,18 @@ class Ingest:
         outcomes = index.publish(intakes, begun)
         faults.point("put.published")
         return _known(begun.outcomes) | _known(outcomes)
+
+    def _check_room(self, place: Place, needed: int) -> None:
+        if not isinstance(place.objects, HasPaths):
+            return
+        folder = place.objects.path(MARKER_KEY).parent
+        total, _, free = shutil.disk_usage(folder)
+        kept = self._backends.config.kept_free(total)
+        if free - needed < kept:
+            raise StorageFull(
+                f"{folder}: {format_size(free)} of room are left and {format_size(kept)} are kept "
+                "for removing and for the index (min_free); free some room, or lower min_free"
+            )
 
     def _write(self, place: Place, begun: Begun, data: Mapping[Digest, bytes]) -> None:
         pending: set[Future[None]] = {

@@ -4,11 +4,26 @@ A name that is here stays, with its meaning. New names may come. A value that is
 ``null`` and never left out. Sizes are bytes, times ISO 8601 in UTC.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from __future__ import annotations
 
-from posecas.errors import PosecasError
-from posecas.records import Blob, Generation, Pose, PutStatus, Rendition, Replica, Stats, User
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from posecas.errors import PosecasError
+    from posecas.records import (
+        Blob,
+        Generation,
+        Pose,
+        PutStatus,
+        Rendition,
+        Replica,
+        Stats,
+        User,
+    )
 
 Json = Mapping[str, "JsonValue"]
 JsonValue = str | int | float | bool | None | Json | Sequence["JsonValue"]

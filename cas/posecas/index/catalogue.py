@@ -7,9 +7,10 @@ from typing import Final, TypeVar
 from posecas.digest import DIGEST_LENGTH, Digest
 from posecas.errors import AmbiguousDigest, BlobNotFound, PoseNotFound
 from posecas.index import rows
+from posecas.index.alias_folders import ALIAS, names_below
 from posecas.index.engine import Engine, Row, Value
 from posecas.index.owners import generation_named, must, user_named
-from posecas.index.protocol import Alias, Identity
+from posecas.index.protocol import Alias, AliasName, Identity
 from posecas.records import (
     Blob,
     BlobFacts,
@@ -27,7 +28,6 @@ from posecas.records import (
 
 T = TypeVar("T")
 
-_ALIAS: Final = "SELECT a.id, a.path, a.pose_id, a.recipe, a.led_to FROM aliases a"
 _LAST_BYTE: Final = 255
 _KEPT: Final = (
     "EXISTS (SELECT 1 FROM replicas r WHERE r.blob_id = b.id AND r.state IN ('live', 'damaged'))"
@@ -181,12 +181,22 @@ class CatalogueVerbs:
 
     def aliases(self, pose: int) -> Sequence[Alias]:
         """The old paths that lead to a pose."""
-        return [Alias(*row) for row in self._all(f"{_ALIAS} WHERE a.pose_id = ? ORDER BY id", pose)]
+        return [Alias(*row) for row in self._all(f"{ALIAS} WHERE a.pose_id = ? ORDER BY id", pose)]
 
     def alias(self, path: str) -> Alias | None:
         """What an old path leads to."""
-        row = self._one(f"{_ALIAS} WHERE a.path = ?", path)
+        row = self._one(f"{ALIAS} WHERE a.path = ?", path)
         return None if row is None else Alias(*row)
+
+    def alias_by_id(self, row: int) -> Alias | None:
+        """The old path of this id."""
+        found = self._one(f"{ALIAS} WHERE a.id = ?", row)
+        return None if found is None else Alias(*found)
+
+    def alias_names(self, folder: str, *, after: int = 0, limit: int = 1000) -> Page[AliasName]:
+        """What lies directly below a folder of old paths that still lead somewhere, by name."""
+        with self._engine.reading() as cursor:
+            return names_below(cursor, folder, after=after, limit=limit)
 
     def changes(self, after: int, *, limit: int) -> Page[Change]:
         """Committed changes in an order that never skips one; ``next`` is a sequence."""

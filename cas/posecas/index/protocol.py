@@ -196,6 +196,15 @@ class Alias:
     led_to: str
 
 
+@dataclass(frozen=True, slots=True)
+class AliasName:
+    """A name in a folder of old paths. ``alias`` None: a folder; ``id`` is of an alias in it."""
+
+    id: int
+    name: str
+    alias: Alias | None
+
+
 class Catalogue(Protocol):
     """Reads: one snapshot each, no write lock, keyset pages ordered by row id.
 
@@ -294,6 +303,19 @@ class Catalogue(Protocol):
 
     def alias(self, path: str) -> Alias | None:
         """What an old path leads to."""
+        ...
+
+    def alias_by_id(self, row: int) -> Alias | None:
+        """The old path of this id."""
+        ...
+
+    def alias_names(self, folder: str, *, after: int = 0, limit: int = 1000) -> Page[AliasName]:
+        """What lies directly below a folder of old paths that still lead somewhere, by name.
+
+        ``folder`` is a path without a slash at its end; the empty one is the top. An old path that
+        is also a folder of others is listed once, as itself. Raises ``NotFound`` if the alias that
+        the page before ended with is gone.
+        """
         ...
 
     def stats(self, user: str | None = None) -> Stats:

@@ -241,10 +241,10 @@ def _publish_one(
 
 
 def _bring_alive(cursor: Cursor, batch: _Written, blob: BlobFacts) -> bool:
-    """Make sure that the blob is live here; tell whether it is through our replica."""
+    """Make sure that the blob is live here; tell whether our replica made it so just now."""
     location, now, mine = batch.location, batch.now, batch.mine.get(blob.digest)
     if _is_live(cursor, blob.digest, location):
-        return _state(cursor, mine) == "live"
+        return False
     if mine is None or _state(cursor, mine) != "pending":
         raise Fenced
     _move(cursor, mine, "live", now)

@@ -1,0 +1,98 @@
+"""A pose's own files: the image, and what is known of it as JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Final
+
+from posecas.digest import Digest
+from posecas.index.protocol import Catalogue
+from posecas.machine import pose_json
+from posecas.names import MEDIA_TYPES
+from posecas.records import Attributes, Pose
+from posecas.view.nodes import Content, Entry, Kind, Node, kind_of, make_node, no_such, row_of
+
+_ATTRIBUTES: Final = (
+    *("user", "generation", "pose"),
+    *(field.name for field in fields(Attributes)),
+)
+
+
+class ImageFiles:
+    """``<pose>.<ext>`` and ``<pose>.json``, listed under the extension of the bytes.
+
+    The image is also found under every other image extension, since a pose may have been put under
+    a name that contradicts its bytes.
+    """
+
+    def __init__(self, index: Catalogue) -> None:
+        """Read poses from ``index``."""
+        self._index = index
+
+    def listed(self, pose: Pose) -> Sequence[Entry]:
+        """See ``PoseFiles``."""
+        return (_image(pose, pose.extension), _described(pose))
+
+    def named(self, pose: Pose, suffix: str) -> Entry:
+        """See ``PoseFiles``."""
+        if suffix == "json":
+            return _described(pose)
+        if suffix in MEDIA_TYPES:
+            return _image(pose, suffix)
+        raise no_such(f"{pose.name}.{suffix}")
+
+    def entry(self, node: Node) -> Entry:
+        """See ``FileArea``."""
+        pose = self._pose(node)
+        is_json = kind_of(node) is Kind.POSE_JSON
+        return _described(pose) if is_json else _image(pose, pose.extension)
+
+    def content(self, node: Node) -> Content:
+        """See ``FileArea``."""
+        pose = self._pose(node)
+        return _description(pose) if kind_of(node) is Kind.POSE_JSON else pose.digest
+
+    def attributes(self, node: Node) -> Mapping[str, str]:
+        """See ``FileArea``."""
+        pose = self._pose(node)
+        return pose_attributes(pose, pose.digest) if kind_of(node) is Kind.POSE else {}
+
+    def _pose(self, node: Node) -> Pose:
+        return self._index.pose_by_id(row_of(node))
+
+
+def pose_attributes(pose: Pose, digest: Digest) -> Mapping[str, str]:
+    """Return what is known of a pose as texts; ``digest`` is that of the bytes shown."""
+    known = pose_json(pose)
+    values = ((name, known[name]) for name in _ATTRIBUTES)
+    return {"digest": digest} | {name: _text(value) for name, value in values if value is not None}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _image(pose: Pose, suffix: str) -> Entry:
+    return Entry(
+        make_node(Kind.POSE, pose.id),
+        f"{pose.name}.{suffix}",
+        folder=False,
+        size=pose.size,
+        modified=pose.updated_at,
+        cookie=2 * pose.id,
+    )
+
+
+def _described(pose: Pose) -> Entry:
+    return Entry(
+        make_node(Kind.POSE_JSON, pose.id),
+        f"{pose.name}.json",
+        folder=False,
+        size=len(_description(pose)),
+        modified=pose.updated_at,
+        cookie=2 * pose.id + 1,
+    )
+
+
+def _description(pose: Pose) -> bytes:
+    return json.dumps(pose_json(pose), ensure_ascii=False).encode() + b"\n"

@@ -1,0 +1,137 @@
+"""What the view is made of: nodes, entries, and the parts of the tree that know them.
+
+A node is a number that means the same in every process that opens the store: its kind, and the
+index's row id. So a mount can hand nodes to the kernel and be restarted.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Final, NewType, Protocol
+
+from posecas.digest import Digest
+from posecas.errors import NotFound
+from posecas.records import Page
+
+Node = NewType("Node", int)
+"""Below 2**63, so that it is an inode number and a directory offset everywhere."""
+
+Content = bytes | Digest
+"""The bytes themselves, or the digest of the blob that they are."""
+
+DEEPEST: Final = 255
+"""How many folders deep an old path may lie."""
+
+_KIND_SHIFT: Final = 56
+_DEPTH_SHIFT: Final = 48
+_ROW_MASK: Final = (1 << _DEPTH_SHIFT) - 1
+
+
+class Kind(IntEnum):
+    """What a node is. The numbers are part of inode numbers and never change."""
+
+    ROOT = 1
+    USERS = 2
+    USER = 3
+    USER_GENERATION = 4
+    GENERATIONS = 5
+    GENERATION = 6
+    POSE = 7
+    POSE_JSON = 8
+    THUMBNAILS = 9
+    THUMBNAIL_USERS = 10
+    THUMBNAIL_USER = 11
+    THUMBNAIL_USER_GENERATION = 12
+    THUMBNAIL_GENERATIONS = 13
+    THUMBNAIL_GENERATION = 14
+    THUMBNAIL = 15
+    HASHES = 16
+    HASH_FOLDER = 17
+    HASH = 18
+    ALIASES = 19
+    ALIAS_FOLDER = 20
+    ALIAS = 21
+    STATUS_FOLDER = 22
+    STATUS = 23
+
+
+def make_node(kind: Kind, row: int = 0, *, depth: int = 0) -> Node:
+    """Return the node of a row; a folder of old paths is one of them, cut at ``depth`` names."""
+    return Node(kind << _KIND_SHIFT | depth << _DEPTH_SHIFT | row)
+
+
+def kind_of(node: Node) -> Kind:
+    """Return what a node is. Raises ``NotFound`` for a number that never was one."""
+    try:
+        return Kind(node >> _KIND_SHIFT)
+    except ValueError:
+        raise NotFound(f"node {node}: there is none of this number") from None
+
+
+def row_of(node: Node) -> int:
+    """Return the row id in a node."""
+    return node & _ROW_MASK
+
+
+def depth_of(node: Node) -> int:
+    """Return how many names of an old path a folder of them has."""
+    return (node >> _DEPTH_SHIFT) & DEEPEST
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A name in a folder, and what it stands for.
+
+    ``size`` is exact, and 0 for a folder. ``cookie`` is where a listing goes on behind it; it
+    stays valid whatever is added or removed, and is 0 where the entry was not listed.
+    """
+
+    node: Node
+    name: str
+    folder: bool
+    size: int
+    modified: datetime
+    cookie: int = 0
+
+
+class FolderArea(Protocol):
+    """One part of the tree's folders. Raises ``NotFound`` for what is not there (any more)."""
+
+    def entry(self, node: Node) -> Entry:
+        """Return what a folder is now."""
+        ...
+
+    def lookup(self, parent: Node, name: str) -> Entry:
+        """Return what has this name in a folder."""
+        ...
+
+    def children(self, node: Node, *, after: int, limit: int) -> Page[Entry]:
+        """Return a page of a folder; ``after`` is a cookie. A page may be short, even empty."""
+        ...
+
+
+class FileArea(Protocol):
+    """One kind of files. Raises ``NotFound`` for what is not there any more."""
+
+    def entry(self, node: Node) -> Entry:
+        """Return what a file is now, under its own name."""
+        ...
+
+    def content(self, node: Node) -> Content:
+        """Return the bytes, or the blob that they are."""
+        ...
+
+    def attributes(self, node: Node) -> Mapping[str, str]:
+        """Return what is said of a file."""
+        ...
+
+
+def no_such(name: str) -> NotFound:
+    """Return the error for a name that a folder does not have."""
+    return NotFound(f"{name!r}: this folder of the view has nothing of this name")
+
+
+def gone(name: str) -> NotFound:
+    """Return the error for a node whose row was removed."""
+    return NotFound(f"{name}: it was removed meanwhile")

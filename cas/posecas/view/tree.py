@@ -1,0 +1,136 @@
+"""The whole tree: which part of it knows a node."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from posecas.errors import NotFound
+from posecas.machine import Json
+from posecas.records import Page
+from posecas.store import Store
+from posecas.view.aliases import Aliases
+from posecas.view.fixed import FixedFolders
+from posecas.view.hashes import Hashes
+from posecas.view.images import ImageFiles
+from posecas.view.nodes import (
+    Content,
+    Entry,
+    FileArea,
+    FolderArea,
+    Kind,
+    Node,
+    kind_of,
+    make_node,
+    no_such,
+    row_of,
+)
+from posecas.view.poses import IMAGES, THUMBNAILS, FolderKinds, PoseFolders
+from posecas.view.thumbnails import ThumbnailFiles
+
+_THUMBNAILS: Final = ".thumbnails"
+_LAST_COOKIE: Final = 1 << 56
+"""Above every cookie of a folder of generations."""
+
+
+class View:
+    """A store as folders and files, read only. Thread-safe; holds nothing but the store.
+
+    With ``user``, the top is that user's folder and a hidden `.thumbnails`, and no name leads to
+    anything else.
+    """
+
+    def __init__(
+        self, store: Store, *, user: str | None = None, status: Callable[[], Json] = dict
+    ) -> None:
+        """``status`` gives the status file. Raises ``NotFound`` for a user there is not."""
+        fixed, hashes, aliases = FixedFolders(status), Hashes(store.index), Aliases(store)
+        images, thumbnails = ImageFiles(store.index), ThumbnailFiles(store)
+        self._folders: Mapping[Kind, FolderArea] = {
+            **dict.fromkeys((Kind.ROOT, Kind.THUMBNAILS, Kind.STATUS_FOLDER), fixed),
+            **dict.fromkeys((Kind.HASHES, Kind.HASH_FOLDER), hashes),
+            **dict.fromkeys((Kind.ALIASES, Kind.ALIAS_FOLDER), aliases),
+            **_by_kind(IMAGES, PoseFolders(store.index, IMAGES, images)),
+            **_by_kind(THUMBNAILS, PoseFolders(store.index, THUMBNAILS, thumbnails)),
+        }
+        self._files: Mapping[Kind, FileArea] = {
+            Kind.STATUS: fixed,
+            Kind.HASH: hashes,
+            Kind.ALIAS: aliases,
+            Kind.POSE: images,
+            Kind.POSE_JSON: images,
+            Kind.THUMBNAIL: thumbnails,
+        }
+        self.root = make_node(Kind.ROOT) if user is None else _user_node(store, user)
+
+    def entry(self, node: Node) -> Entry:
+        """Return what a node is now, under its own name. Raises ``NotFound``."""
+        kind = kind_of(node)
+        area = self._folders.get(kind) or self._files[kind]
+        return area.entry(node)
+
+    def lookup(self, parent: Node, name: str) -> Entry:
+        """Return what has this name in a folder. Raises ``NotFound``, for a file's node too.
+
+        A thumbnail that is not made yet is made here, which may raise what `Store.rendition` does.
+        """
+        if parent == self._user_root and name == _THUMBNAILS:
+            return self._hidden()
+        area = self._folders.get(kind_of(parent))
+        if area is None:
+            raise no_such(name)
+        return area.lookup(parent, name)
+
+    def children(self, node: Node, *, after: int = 0, limit: int = 1000) -> Page[Entry]:
+        """Return about ``limit`` entries behind the cookie ``after``.
+
+        What is there from the first page to the last is listed once, whatever comes and goes
+        meanwhile. Raises ``NotFound``.
+        """
+        area = self._folders.get(kind_of(node))
+        if area is None:
+            raise NotFound(f"node {node}: it is a file and has nothing in it")
+        if after >= _LAST_COOKIE:
+            return Page([], None)
+        page = area.children(node, after=after, limit=limit)
+        if page.next is None and node == self._user_root:
+            return Page([*page.items, self._hidden()], None)
+        return page
+
+    def content(self, node: Node) -> Content:
+        """Return a file's bytes, or the digest of the blob that they are. Raises ``NotFound``."""
+        return self._file(node).content(node)
+
+    def attributes(self, node: Node) -> Mapping[str, str]:
+        """Return what is said of a file: the bytes' digest, and the pose's attributes.
+
+        Nothing is said of folders.
+        """
+        return {} if kind_of(node) in self._folders else self._file(node).attributes(node)
+
+    @property
+    def _user_root(self) -> Node | None:
+        return self.root if kind_of(self.root) is Kind.USER else None
+
+    def _hidden(self) -> Entry:
+        entry = self.entry(make_node(Kind.THUMBNAIL_USER, row_of(self.root)))
+        return replace(entry, name=_THUMBNAILS, cookie=_LAST_COOKIE)
+
+    def _file(self, node: Node) -> FileArea:
+        area = self._files.get(kind_of(node))
+        if area is None:
+            raise NotFound(f"node {node}: it is a folder and has no bytes")
+        return area
+
+
+def _by_kind(kinds: FolderKinds, folders: PoseFolders) -> Mapping[Kind, FolderArea]:
+    return dict.fromkeys(
+        (kinds.users, kinds.user, kinds.user_generation, kinds.generations, kinds.generation),
+        folders,
+    )
+
+
+def _user_node(store: Store, name: str) -> Node:
+    user = store.index.user(name)
+    if user is None:
+        raise NotFound(f"user {name!r}: this store has none of this name; put a pose for it first")
+    return make_node(Kind.USER, user.id)

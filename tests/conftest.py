@@ -1,0 +1,29 @@
+"""What tests of several folders share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import posecas
+
+pytest.register_assert_rewrite("contract.objects_contract", "kit.intakes")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the store of `store` lies."""
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[posecas.Store]:
+    """A new store."""
+    with posecas.create_store(folder) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("POSECAS_STORE", "UPLOAD_DIR", "STORAGE_MODE"):
+        monkeypatch.delenv(name, raising=False)
