@@ -98,8 +98,11 @@ def description_json(
 
 
 def put_json(pose: Pose, *, file: str, status: PutStatus) -> dict[str, JsonValue]:
-    """Return a pose that was put, with the file it came from and what became of it."""
-    return {"file": file, "status": status, **pose_json(pose)}
+    """Return a pose that was put, with the file it came from and what became of it.
+
+    ``status`` is that of the put; the pose's own is told by everything else that shows a pose.
+    """
+    return {"file": file, **pose_json(pose), "status": status}
 
 
 def refused_json(error: PosecasError, *, file: str) -> dict[str, JsonValue]:
