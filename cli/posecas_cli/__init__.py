@@ -1,1 +1,5 @@
-"""The command line."""
+"""The command ``posecas``: everything that prints is here."""
+
+from posecas_cli.commands import main
+
+__all__ = ["main"]

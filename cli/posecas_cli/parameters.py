@@ -1,0 +1,69 @@
+"""The kinds of values that options take, beyond click's own."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import click
+
+from posecas.errors import UsageError
+from posecas.names import check_name
+from posecas.units import parse_duration, parse_size
+
+T = TypeVar("T")
+Callback = Callable[[click.Context, click.Parameter, str | None], T | None]
+
+
+def name_of(kind: str) -> Callback[str]:
+    """Take an id of a user, a generation or a pose."""
+    return _reading(lambda text: check_name(kind, text))
+
+
+def size_or_none(text: str) -> int | None:
+    """Read a size in bytes; None for the word ``none``. Raises ``UsageError``."""
+    return None if text.lower() == "none" else parse_size(text)
+
+
+def _ago(text: str) -> datetime:
+    try:
+        return datetime.now(UTC) - timedelta(seconds=parse_duration(text))
+    except OverflowError:
+        raise UsageError(f"{text!r} is longer ago than time is counted") from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no time: write 2026-11-23 or 2026-11-23T08:15:00Z") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError("it is not UTF-8 text") from None
+    return text
+
+
+def _reading(read: Callable[[str], T]) -> Callback[T]:
+    def convert(context: click.Context, parameter: click.Parameter, value: str | None) -> T | None:
+        if value is None:
+            return None
+        try:
+            return read(value)
+        except UsageError as error:
+            raise click.BadParameter(str(error), context, parameter) from error
+
+    return convert
+
+
+age = _reading(_ago)
+"""Take a duration, and give the moment that long ago."""
+
+moment = _reading(_moment)
+"""Take an ISO 8601 time; without an offset it is UTC."""
+
+text = _reading(_text)
+"""Take any UTF-8 text."""
