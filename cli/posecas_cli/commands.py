@@ -80,7 +80,7 @@ def posecas() -> None:
     GENERATION/POSE, and every generation belongs to a user.
 
     The store is where --store or POSECAS_STORE says, else $UPLOAD_DIR/posecas, else
-    ./posecas-store. Options of this list may stand before or after the command.
+    ./posecas-store. All but --version may stand before or after the command.
     """
 
 

@@ -1,0 +1,132 @@
+"""What is there of a store, and whether it works."""
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils.utils import sqlite3
+
+from posecas import Store, open_store
+from posecas.config import FORMAT
+from posecas.digest import digest_of
+from posecas.errors import NoStore, PosecasError
+from posecas.index.filesystems import NETWORK, filesystem_type
+from posecas.names import object_key
+from posecas.objects.marker import Owner, check_owner
+from posecas.units import format_size
+from posecas_cli.checks.finding import Finding
+
+INDEX: Final = "index.sqlite"
+_TRIAL: Final = b"written by posecas doctor, to be deleted at once"
+_SLOW_MILLISECONDS: Final = 250
+
+
+def check_store(path: Path) -> Iterator[Finding]:
+    """Look at the store at ``path``, or at the place where one could be made."""
+    path = path.expanduser().absolute()
+    try:
+        store = open_store(path)
+    except NoStore:
+        yield Finding("warn", "store", f"{path}: there is none", "make one with: posecas init")
+        yield _filesystem(path)
+        return
+    except PosecasError as error:
+        yield _failed("store", error)
+        yield _filesystem(path)
+        return
+    with store:
+        yield Finding("ok", "store", f"{path}, format {FORMAT}")
+        yield _tried("index", lambda: _index(path))
+        yield _tried("marker", lambda: _marker(store))
+        yield _tried("writing", lambda: _writing(store))
+        yield _tried("room", lambda: _room(store))
+        yield _filesystem(path)
+        yield _tried("hard links", lambda: _links(path))
+
+
+def _tried(check: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except PosecasError as error:
+        return _failed(check, error)
+    except (OSError, sqlite3.Error) as error:
+        return Finding("fail", check, str(error), "see to the disk, and to the rights on the store")
+
+
+def _failed(check: str, error: PosecasError) -> Finding:
+    detail, _, way_out = str(error).rpartition("; ")
+    return Finding("fail", check, detail or way_out, way_out if detail else "")
+
+
+def _index(path: Path) -> Finding:
+    # The library that the store itself uses: another one would break its locks.
+    with closing(sqlite3.connect(path / INDEX)) as connection:
+        connection.execute("PRAGMA query_only = ON")
+        answer = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    size = format_size((path / INDEX).stat().st_size)
+    if answer == "ok":
+        return Finding("ok", "index", f"{INDEX} is sound, {size}")
+    return Finding("fail", "index", f"{INDEX}: {answer}", "stop writing and restore the index")
+
+
+def _marker(store: Store) -> Finding:
+    identity = store.index.identity()
+    place = store.location
+    check_owner(place.objects, Owner(identity.store, identity.index), place.name)
+    return Finding("ok", "marker", f"location {place.name} belongs to this store, {identity.store}")
+
+
+def _writing(store: Store) -> Finding:
+    objects = store.location.objects
+    key = object_key(digest_of(_TRIAL), secrets.token_bytes(6), "image/png")
+    start = time.perf_counter()
+    objects.write(key, _TRIAL, media_type="image/png", metadata={})
+    milliseconds = (time.perf_counter() - start) * 1000
+    if failed := objects.delete([key]):
+        raise failed[key]
+    detail = f"an object is durable at {store.location.name} after {milliseconds:.1f} ms"
+    if milliseconds > _SLOW_MILLISECONDS:
+        return Finding("warn", "writing", detail, "a faster disk makes every put faster")
+    return Finding("ok", "writing", detail)
+
+
+def _room(store: Store) -> Finding:
+    disk = shutil.disk_usage(store.path)
+    kept = store.config.kept_free(disk.total)
+    detail = f"{format_size(disk.free)} free of {format_size(disk.total)}"
+    if disk.free > kept:
+        return Finding("ok", "room", f"{detail}; puts stop at {format_size(kept)}")
+    return Finding(
+        "fail",
+        "room",
+        f"{detail}; puts have stopped, {format_size(kept)} are kept (min_free)",
+        "free some room on this disk",
+    )
+
+
+def _filesystem(path: Path) -> Finding:
+    kind = filesystem_type(path)
+    if not kind:
+        return Finding("warn", "filesystem", "its type is not known here", "use a local disk")
+    if kind.partition(".")[0] in NETWORK:
+        return Finding(
+            "fail", "filesystem", f"{kind}, a network filesystem", "put the store on a local disk"
+        )
+    return Finding("ok", "filesystem", f"{kind}, local")
+
+
+def _links(path: Path) -> Finding:
+    trial = path / "locks" / f".doctor-{secrets.token_hex(6)}"
+    other = trial.with_suffix(".link")
+    try:
+        trial.touch(mode=0o600)
+        os.link(trial, other)
+    finally:
+        other.unlink(missing_ok=True)
+        trial.unlink(missing_ok=True)
+    return Finding("ok", "hard links", "can be made")
