@@ -7,6 +7,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
+from posecas import faults
 from posecas.backends import Backends, Place
 from posecas.config import FILE, TEMPLATE, Config, load_config
 from posecas.errors import Damage, ForeignStore, NoStore, WriteRefused
@@ -46,13 +47,16 @@ def create_store(path: str | Path, *, settings: Mapping[str, str] | None = None)
             f"{folder}: a store cannot be made here ({error.strerror}); "
             "choose a folder that this user may write"
         ) from error
+    faults.point("store.written")
     config = load_config(folder, settings)
     _refuse_lost_index(folder)
     create_sqlite_index(folder / _INDEX, folder / _LOCK)
     _sync_folder(folder)
+    faults.point("store.indexed")
     with closing(_open_index(folder, config)) as index:
         identity = index.identify()
         index.add_location(LOCAL, _HERE, host=None)
+    faults.point("store.recorded")
     with closing(LocalObjects(folder)) as objects:
         claim_location(objects, _owner(identity), LOCAL)
     return open_store(folder, settings=settings)
@@ -67,14 +71,23 @@ def open_store(path: str | Path, *, settings: Mapping[str, str] | None = None) -
     folder = Path(path).expanduser().absolute()
     config = load_config(folder, settings)
     _refuse_lost_index(folder)
+    if not (folder / _INDEX).exists():
+        raise _unfinished(folder)
     index = _open_index(folder, config)
     try:
-        identity = index.identity()
-        places = {location.name: _reach(folder, location) for location in index.locations()}
+        backends = _backends(folder, index, config)
     except BaseException:
         index.close()
         raise
-    return Store(folder, Backends(index, places, config, _owner(identity)))
+    return Store(folder, backends)
+
+
+def _backends(folder: Path, index: SqlIndex, config: Config) -> Backends:
+    identity = index.identity()
+    places = {location.name: _reach(folder, location) for location in index.locations()}
+    if identity is None or not places:
+        raise _unfinished(folder)
+    return Backends(index, places, config, _owner(identity))
 
 
 def _open_index(folder: Path, config: Config) -> SqlIndex:
@@ -120,10 +133,12 @@ def _refuse_lost_index(folder: Path) -> None:
             f"{folder}: the store is here and its index ({_INDEX}) is not; "
             "put the file back, or restore it from a backup, before anything else"
         )
-    if not (folder / _INDEX).exists() and not (folder / _LOCK.parent).exists():
-        raise NoStore(
-            f"{folder}: the making of this store was interrupted; run: posecas init {folder}"
-        )
+
+
+def _unfinished(folder: Path) -> NoStore:
+    return NoStore(
+        f"{folder}: the making of this store was interrupted; run: posecas init {folder}"
+    )
 
 
 def _make_folder(folder: Path) -> None:

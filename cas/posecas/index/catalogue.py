@@ -42,15 +42,23 @@ class CatalogueVerbs:
         self._engine = engine
         self._host = host
 
-    def identity(self) -> Identity:
-        """Return which store this is."""
-        return Identity(*self._must("SELECT store_id, index_id, history FROM store"))
+    def identity(self) -> Identity | None:
+        """Return which store this is; None until it has been given its ids."""
+        row = self._one("SELECT store_id, index_id, history FROM store")
+        return None if row is None else Identity(*row)
 
     def pose(self, generation: str, name: str) -> Pose:
         """Raises ``PoseNotFound``."""
         row = self._one(f"{rows.POSE} WHERE g.name = ? AND p.name = ?", generation, name)
         if row is None:
             raise PoseNotFound(f"pose {generation}/{name}: this store has none of this name")
+        return rows.pose(row)
+
+    def pose_in(self, generation: int, name: str) -> Pose:
+        """The pose of this name in the generation of this id. Raises ``PoseNotFound``."""
+        row = self._one(f"{rows.POSE} WHERE p.generation_id = ? AND p.name = ?", generation, name)
+        if row is None:
+            raise PoseNotFound(f"pose {name}: the generation has none of this name")
         return rows.pose(row)
 
     def pose_by_id(self, row: int) -> Pose:

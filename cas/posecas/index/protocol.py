@@ -211,12 +211,16 @@ class Catalogue(Protocol):
     ``after`` is the id that the page before ended with; 0 is the beginning.
     """
 
-    def identity(self) -> Identity:
-        """Return which store this is."""
+    def identity(self) -> Identity | None:
+        """Return which store this is; None until it has been given its ids."""
         ...
 
     def pose(self, generation: str, name: str) -> Pose:
         """Raises ``PoseNotFound``."""
+        ...
+
+    def pose_in(self, generation: int, name: str) -> Pose:
+        """The pose of this name in the generation of this id. Raises ``PoseNotFound``."""
         ...
 
     def pose_by_id(self, row: int) -> Pose:

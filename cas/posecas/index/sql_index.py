@@ -5,7 +5,7 @@ import secrets
 from posecas.index.catalogue import CatalogueVerbs
 from posecas.index.collection import CollectionVerbs
 from posecas.index.engine import Engine
-from posecas.index.owners import OwnersVerbs
+from posecas.index.owners import OwnersVerbs, must
 from posecas.index.protocol import Identity
 from posecas.index.references import ReferencesVerbs
 from posecas.index.use import UseVerbs
@@ -27,7 +27,7 @@ class SqlIndex(ReferencesVerbs, CollectionVerbs, OwnersVerbs, CatalogueVerbs, Us
                 *(secrets.token_hex(8) for _ in range(3)),
                 self._engine.clock(),
             )
-        return self.identity()
+        return must(self.identity())
 
     def close(self) -> None:
         """Release what is held. Calling it twice is allowed."""

@@ -1,0 +1,183 @@
+"""A store against a plain model: whatever is done to it, it says what a dictionary would."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+import posecas
+from kit.soundness import unsound
+from kit.tiles import tile
+from posecas.errors import OtherUser, OverQuota, PoseExists, PoseNotFound
+from posecas.put import PutItem
+
+USERS = ("ada", "bob")
+REFUSALS = {error.__name__: error for error in (OtherUser, PoseExists, OverQuota)}
+GENERATIONS = st.sampled_from(["g1", "g2", "g3"])
+NAMES = st.sampled_from(["a", "b", "c"])
+# Numbers are pictures; texts make other bytes of the same picture.
+IMAGES = st.builds(tile, st.integers(0, 3), st.sampled_from(["", "x"]))
+
+
+@dataclass
+class Named:
+    """What the model knows of one pose."""
+
+    data: bytes
+    favourite: bool = False
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Put, duplicate, replace, remove, annotate, renditions, two users, quota, reopening."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="store-machine-"))
+        self.store = posecas.create_store(self.folder / "store")
+        self.poses: dict[tuple[str, str], Named] = {}
+        self.owners: dict[str, str] = {}
+        self.quotas: dict[str, int | None] = dict.fromkeys(USERS)
+
+    def teardown(self) -> None:
+        self.store.close()
+        shutil.rmtree(self.folder)
+
+    def used(self, user: str) -> int:
+        return sum(
+            len(named.data) for (gen, _), named in self.poses.items() if self.owners[gen] == user
+        )
+
+    def expected(self, user: str, at: tuple[str, str], data: bytes, *, replace: bool) -> str:
+        if self.owners.get(at[0], user) != user:
+            return OtherUser.__name__
+        old = self.poses.get(at)
+        if old is not None and old.data == data:
+            return "unchanged"
+        if old is not None and not replace:
+            return PoseExists.__name__
+        charge = max(0, len(data) - (len(old.data) if old else 0))
+        quota = self.quotas[user]
+        if charge and quota is not None and self.used(user) + charge > quota:
+            return OverQuota.__name__
+        return "replaced" if old else "new"
+
+    def take(self, user: str, at: tuple[str, str], data: bytes, outcome: str) -> None:
+        if outcome in {"new", "replaced"}:
+            self.owners.setdefault(at[0], user)
+            favourite = at in self.poses and self.poses[at].favourite
+            self.poses[at] = Named(data, favourite)
+
+    @initialize()
+    def begin_with_one(self) -> None:
+        self.put("ada", "g1", "a", tile(0), replace=False)
+
+    @rule(
+        user=st.sampled_from(USERS), gen=GENERATIONS, name=NAMES, data=IMAGES, replace=st.booleans()
+    )
+    def put(self, user: str, gen: str, name: str, data: bytes, *, replace: bool) -> None:
+        wanted = self.expected(user, (gen, name), data, replace=replace)
+        if wanted in REFUSALS:
+            with pytest.raises(REFUSALS[wanted]):
+                self.store.put(data, user=user, generation=gen, pose=name, replace=replace)
+            return
+        pose = self.store.put(data, user=user, generation=gen, pose=name, replace=replace)
+        assert (pose.user, pose.generation, pose.name) == (user, gen, name)
+        self.take(user, (gen, name), data, wanted)
+
+    @rule(
+        puts=st.lists(
+            st.tuples(st.sampled_from(USERS), GENERATIONS, NAMES, IMAGES), min_size=2, max_size=6
+        )
+    )
+    def put_many_with_names_of_their_own(self, puts: list[tuple[str, str, str, bytes]]) -> None:
+        distinct = {(gen, name): (user, data) for user, gen, name, data in puts}
+        items = [
+            PutItem(data, gen, name, user=user, replace=True)
+            for (gen, name), (user, data) in distinct.items()
+        ]
+        for result in self.store.put_many(items):
+            if result.pose is not None:
+                at = (result.item.generation, result.item.pose)
+                assert isinstance(result.item.image, bytes)
+                self.take(result.pose.user, at, result.item.image, "new")
+            else:
+                assert isinstance(result.error, OtherUser | OverQuota)
+
+    @rule(gen=GENERATIONS, name=NAMES)
+    def remove(self, gen: str, name: str) -> None:
+        if self.poses.pop((gen, name), None):
+            assert len(self.store.remove([f"{gen}/{name}"])) == 1
+            return
+        with pytest.raises(PoseNotFound):
+            self.store.remove([f"{gen}/{name}"])
+
+    @rule(gen=GENERATIONS, name=NAMES, favourite=st.booleans())
+    def mark(self, gen: str, name: str, *, favourite: bool) -> None:
+        if (gen, name) in self.poses:
+            self.store.annotate(f"{gen}/{name}", favourite=favourite)
+            self.poses[gen, name].favourite = favourite
+
+    @rule(user=st.sampled_from(USERS), quota=st.none() | st.integers(0, 5000))
+    def limit(self, user: str, quota: int | None) -> None:
+        self.store.set_quota(user, quota)
+        self.quotas[user] = quota
+
+    @rule(gen=GENERATIONS, name=NAMES, recipe=st.sampled_from(["thumb-400-png", "thumb-300"]))
+    def render(self, gen: str, name: str, recipe: str) -> None:
+        if (gen, name) in self.poses:
+            made = self.store.rendition(f"{gen}/{name}", recipe)
+            assert made == self.store.rendition(f"{gen}/{name}", recipe)
+
+    @precondition(lambda self: self.poses)
+    @rule()
+    def reopen(self) -> None:
+        self.store.close()
+        self.store = posecas.open_store(self.folder / "store")
+
+    @invariant()
+    def every_pose_is_what_was_put(self) -> None:
+        found = {(pose.generation, pose.name): pose for pose in self.store.poses()}
+        assert set(found) == set(self.poses)
+        for at, named in self.poses.items():
+            assert self.store.get(f"{at[0]}/{at[1]}") == named.data
+            assert found[at].favourite == named.favourite
+            assert found[at].user == self.owners[at[0]]
+
+    @invariant()
+    def use_is_what_is_used(self) -> None:
+        for user in USERS:
+            found = self.store.user(user)
+            assert (found.used if found else 0) == self.used(user)
+            assert (found.reserved if found else 0) == 0
+
+    @invariant()
+    def each_distinct_image_is_stored_once(self) -> None:
+        stats = self.store.stats()
+        distinct = {named.data for named in self.poses.values()}
+        held = stats.stored_bytes - stats.garbage_bytes - stats.rendition_bytes
+        assert held == sum(map(len, distinct))
+        assert stats.poses == len(self.poses)
+
+    @invariant()
+    def index_and_objects_agree(self) -> None:
+        assert unsound(self.store) == []
+
+
+StoreMachine.TestCase.settings = settings(
+    max_examples=25,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+TestStore = StoreMachine.TestCase
