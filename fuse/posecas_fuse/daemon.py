@@ -1,0 +1,36 @@
+"""The process behind a background mount. `background` starts it; nobody else should."""
+
+import logging
+import os
+import sys
+
+from posecas.errors import PosecasError
+from posecas_fuse.background import MOUNTED, Request
+from posecas_fuse.mount import serve_store
+from posecas_fuse.portable import EngineFailed
+
+
+def main(text: str, report: int) -> int:
+    """Detach, mount, report, serve. Returns the process's exit code."""
+    if os.fork():
+        # Only now is the process nobody's child, and free of the session's terminal for good.
+        os._exit(0)
+    os.set_inheritable(report, False)
+    logging.basicConfig(format="%(asctime)s %(process)d %(name)s: %(message)s")
+
+    def ready() -> None:
+        os.write(report, MOUNTED)
+        os.close(report)
+
+    try:
+        serve_store(Request.parse(text), ready=ready)
+    except EngineFailed:
+        return 1
+    except PosecasError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2])))

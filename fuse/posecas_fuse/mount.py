@@ -1,0 +1,119 @@
+"""Mount a store: in the foreground, or by a process of its own."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from posecas import open_store
+from posecas.errors import MountFailed
+from posecas.machine import Json
+from posecas.store import Store
+from posecas.view import View
+from posecas_fuse.background import Request, start
+from posecas_fuse.files import Files
+from posecas_fuse.portable import check_engine, serve
+from posecas_fuse.table import mounted_at, where
+
+
+def mount(
+    store_path: str | Path,
+    mountpoint: str | Path,
+    *,
+    foreground: bool,
+    user: str | None = None,
+    allow_other: bool = False,
+) -> None:
+    """Show a store under a folder, read only; with ``user``, that user's part of it alone.
+
+    In the foreground this serves, in the main thread, until it is unmounted or SIGTERM or SIGINT
+    comes. Otherwise it returns once the mount answers, and a process of its own goes on. Without
+    ``allow_other``, only the user who mounts sees anything. Raises ``MountFailed``, and what
+    `open_store` raises.
+    """
+    store_path = Path(store_path).expanduser().absolute()
+    folder = _checked(where(mountpoint), store_path)
+    check_engine()
+    request = Request(str(store_path), str(folder), user, allow_other)
+    if foreground:
+        serve_store(request, ready=_nothing)
+        return
+    with open_store(store_path) as store:
+        View(store, user=user)
+    start(request)
+
+
+def serve_store(request: Request, *, ready: Callable[[], None]) -> None:
+    """Open the store and answer for it until it is unmounted. See `mount`."""
+    with open_store(request.store) as store:
+        files = Files(store, user=request.user, status=lambda: _status(store))
+        try:
+            serve(files, request.mountpoint, ready=ready, allow_other=request.allow_other)
+        finally:
+            files.close()
+
+
+def _status(store: Store) -> Json:
+    return {
+        "engine": "portable",
+        "read_mode": "direct",
+        "keeper_pid": None,
+        "worker_pid": os.getpid(),
+        "restarts": 0,
+        "dirty": 0,
+        "spooled": 0,
+        "cache_bytes": 0,
+        "backend": store.location.name,
+    }
+
+
+def _checked(mountpoint: Path, store_path: Path) -> Path:
+    found = mounted_at(mountpoint)
+    if found is not None and found.dead:
+        raise MountFailed(
+            f"{mountpoint}: a mount whose process died is still there; "
+            f"clean it up with: posecas unmount {mountpoint}"
+        )
+    if found is not None:
+        raise MountFailed(
+            f"{mountpoint}: something is mounted here already ({found.kind}); "
+            "unmount it first, or choose another folder"
+        )
+    if not mountpoint.exists():
+        raise MountFailed(
+            f"{mountpoint}: there is no such folder; make it with: mkdir {mountpoint}"
+        )
+    if not mountpoint.is_dir():
+        raise MountFailed(f"{mountpoint}: this is no folder; name an empty one")
+    _refuse_nested(mountpoint, store_path.resolve())
+    _refuse_full(mountpoint)
+    if sys.platform == "linux" and not Path("/dev/fuse").exists():
+        raise MountFailed(
+            "there is no /dev/fuse here: load it with `modprobe fuse`, "
+            "or start the container with --device /dev/fuse --cap-add SYS_ADMIN"
+        )
+    return mountpoint
+
+
+def _refuse_nested(mountpoint: Path, store_path: Path) -> None:
+    if mountpoint == store_path or store_path in mountpoint.parents:
+        raise MountFailed(f"{mountpoint}: it lies in the store itself; name a folder elsewhere")
+
+
+def _refuse_full(mountpoint: Path) -> None:
+    try:
+        with os.scandir(mountpoint) as inside:
+            first = next(inside, None)
+    except OSError as error:
+        raise MountFailed(
+            f"{mountpoint}: it cannot be looked into ({error.strerror}); choose another folder"
+        ) from error
+    if first is not None:
+        raise MountFailed(
+            f"{mountpoint}: it is not empty (it holds {first.name!r}, which would be hidden); "
+            "name an empty folder"
+        )
+
+
+def _nothing() -> None:
+    """In the foreground, nobody waits to hear that the mount is up."""

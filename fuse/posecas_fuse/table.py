@@ -1,0 +1,61 @@
+"""What is mounted where, and whether something still answers behind it."""
+
+import errno
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_TABLE: Final = Path("/proc/self/mountinfo")
+_ESCAPE = re.compile(r"\\([0-7]{3})")
+_DEAD: Final = {errno.ENOTCONN, errno.ECONNABORTED}
+
+OURS: Final = "fuse.posecas"
+"""The type of our mounts in Linux's table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """A mount. ``dead``: the process behind it is gone, and nothing on it can be used."""
+
+    mountpoint: Path
+    kind: str
+    dead: bool
+
+
+def where(mountpoint: str | Path) -> Path:
+    """Return the absolute path, links resolved, without touching what may be a dead mount."""
+    path = Path(mountpoint).expanduser().absolute()
+    return path.parent.resolve() / path.name if path.name not in {"", ".."} else path.resolve()
+
+
+def mounted_at(mountpoint: Path) -> Mounted | None:
+    """Return the topmost mount at exactly this absolute path, if there is one."""
+    kind = _kind(mountpoint)
+    return None if kind is None else Mounted(mountpoint, kind, is_dead(mountpoint))
+
+
+def is_dead(mountpoint: Path) -> bool:
+    """Tell whether a mount is left over from a process that is gone."""
+    try:
+        mountpoint.stat()
+    except OSError as error:
+        return error.errno in _DEAD
+    return False
+
+
+def _kind(mountpoint: Path) -> str | None:
+    if sys.platform != "linux":
+        return OURS if is_dead(mountpoint) or os.path.ismount(mountpoint) else None
+    kind = None
+    for line in _TABLE.read_text("utf-8", "surrogateescape").splitlines():
+        before, _, after = line.partition(" - ")
+        if _unescaped(before.split(" ")[4]) == str(mountpoint):
+            kind = after.split(" ")[0]
+    return kind
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), text)
