@@ -34,7 +34,7 @@ def killed_at(point: str, code: str, root: Path) -> None:
         "POSECAS_KILL_AT": point,
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
-    done = subprocess.run([sys.executable, "-c", code, str(root)], env=environment, check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code, str(root)], env=environment, check=False)
     assert done.returncode == -signal.SIGKILL
 
 

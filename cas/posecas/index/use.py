@@ -11,7 +11,7 @@ SELECT count(*), (SELECT count(*) FROM generations), coalesce(sum(poses), 0),
   coalesce(sum(used), 0) FROM users
 """
 _BLOBS: Final = """
-SELECT count(*), coalesce(sum(b.size), 0),
+SELECT count(DISTINCT r.blob_id), coalesce(sum(b.size), 0),
   coalesce(sum(CASE WHEN b.refs = 0 THEN b.size END), 0)
 FROM replicas r JOIN blobs b ON b.id = r.blob_id WHERE r.state IN ('live', 'damaged')
 """
