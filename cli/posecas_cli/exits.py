@@ -87,7 +87,7 @@ def _known(error: Exception) -> PosecasError | None:
     if isinstance(error, click.ClickException):
         return Failed(error.format_message())
     if isinstance(error, OSError) and error.strerror:
-        where = error.filename or "input or output"
+        where = error.filename or "stdin or stdout"
         return Failed(f"{where}: {error.strerror}")
     if isinstance(error, MemoryError):
         return Failed("there is not enough memory for this")

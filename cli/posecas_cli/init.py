@@ -19,7 +19,7 @@ posecas init
 posecas init /srv/poses
 POSECAS_STORE=/srv/poses posecas init
 """,
-    exits=(0, 1, 2, 8, 11),
+    exits=(0, 1, 2, 8, 11, 130),
 )
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
 def init(folder: Path | None) -> None:

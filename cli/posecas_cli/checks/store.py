@@ -75,8 +75,11 @@ def _index(path: Path) -> Finding:
 
 
 def _marker(store: Store) -> Finding:
-    identity = store.index.identity()
-    place = store.location
+    identity, place = store.index.identity(), store.location
+    if identity is None:
+        return Finding(
+            "fail", "marker", "the index does not know which store it is of", "posecas init"
+        )
     check_owner(place.objects, Owner(identity.store, identity.index), place.name)
     return Finding("ok", "marker", f"location {place.name} belongs to this store, {identity.store}")
 

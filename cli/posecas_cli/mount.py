@@ -1,0 +1,45 @@
+"""``posecas mount``."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from posecas_cli import output, parameters, session
+from posecas_cli.command import command
+from posecas_fuse.mount import mount as mount_folder
+
+
+@command(
+    "mount",
+    examples="""
+mkdir poses
+posecas mount poses
+ls poses/users/ada/g1
+posecas mount poses --user ada --foreground
+posecas unmount poses
+""",
+    exits=(0, 1, 2, 8, 10, 130),
+)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--user",
+    callback=parameters.name_of("user"),
+    help="Show only what this user owns, as GENERATION/POSE.",
+)
+@click.option("--foreground", is_flag=True, help="Stay until unmounted or interrupted.")
+@click.option("--allow-other", is_flag=True, help="Let other users of this machine look in.")
+def mount(folder: Path, user: str | None, *, foreground: bool, allow_other: bool) -> None:
+    """Show the store as a read-only folder at DIR, which must exist and be empty.
+
+    When the command returns, the folder is there; it stays until `posecas unmount`. This needs
+    FUSE and the extra posecas[fuse]; `posecas doctor` tells what is missing.
+    """
+    store = session.store_path()
+    mount_folder(store, folder, foreground=foreground, user=user, allow_other=allow_other)
+    if not foreground:
+        end = f"posecas unmount {shlex.quote(str(folder))}"
+        output.report(
+            {"store": str(store.absolute()), "mountpoint": str(folder.absolute())},
+            f"{folder}: the store is mounted; end it with: {end}",
+        )
