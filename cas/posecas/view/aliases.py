@@ -143,6 +143,7 @@ def _entry(alias: Alias, pose: Pose, facts: BlobFacts) -> Entry:
         folder=False,
         size=facts.size,
         modified=pose.updated_at,
+        blob=facts.digest,
     )
 
 

@@ -87,5 +87,6 @@ def _entry(blob: Blob) -> Entry:
         folder=False,
         size=blob.facts.size,
         modified=blob.created_at,
+        blob=blob.digest,
         cookie=blob.id,
     )

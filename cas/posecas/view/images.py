@@ -79,6 +79,7 @@ def _image(pose: Pose, suffix: str) -> Entry:
         folder=False,
         size=pose.size,
         modified=pose.updated_at,
+        blob=pose.digest,
         cookie=2 * pose.id,
     )
 

@@ -83,8 +83,9 @@ def depth_of(node: Node) -> int:
 class Entry:
     """A name in a folder, and what it stands for.
 
-    ``size`` is exact, and 0 for a folder. ``cookie`` is where a listing goes on behind it; it
-    stays valid whatever is added or removed, and is 0 where the entry was not listed.
+    ``size`` is exact, and 0 for a folder. ``blob`` is what a file's bytes are; None: they are made
+    of the index, ask `View.content`. ``cookie`` is where a listing goes on behind it; it stays
+    valid whatever is added or removed, and is 0 where the entry was not listed.
     """
 
     node: Node
@@ -92,6 +93,7 @@ class Entry:
     folder: bool
     size: int
     modified: datetime
+    blob: Digest | None = None
     cookie: int = 0
 
 

@@ -99,8 +99,7 @@ class PoseFolders:
         stem, _, suffix = name.rpartition(".")
         if not is_name(stem):
             raise no_such(name)
-        pose = self._index.pose(self._generation(parent).name, stem)
-        return self._files.named(pose, suffix)
+        return self._files.named(self._index.pose_in(row_of(parent), stem), suffix)
 
     def _pose_files(self, generation: Generation, after: int, limit: int) -> Page[Entry]:
         poses = self._index.poses(

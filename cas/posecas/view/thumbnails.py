@@ -73,5 +73,6 @@ def _entry(pose: Pose, thumbnail: Rendition, suffix: str) -> Entry:
         folder=False,
         size=thumbnail.facts.size,
         modified=pose.updated_at,
+        blob=thumbnail.facts.digest,
         cookie=2 * pose.id,
     )
