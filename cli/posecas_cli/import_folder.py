@@ -40,7 +40,7 @@ posecas import ~/Pictures/outputs
 posecas import ./run-17 --user ada --generation run-17
 posecas import ./outputs --json | jq -r 'select(.status == "refused") | .message'
 """,
-    exits=(0, 1, 2, 3, 5, 10, 11, 12, 130),
+    exits=(0, 1, 2, 3, 5, 8, 10, 11, 12, 130),
 )
 @click.argument(
     "folder",
@@ -50,11 +50,13 @@ posecas import ./outputs --json | jq -r 'select(.status == "refused") | .message
 )
 @click.option(
     "--user",
+    metavar="NAME",
     callback=parameters.name_of("user"),
     help="Owner of everything; folders then name generations only.",
 )
 @click.option(
     "--generation",
+    metavar="ID",
     callback=parameters.name_of("generation"),
     help="Put everything into one generation.",
 )

@@ -20,7 +20,7 @@ posecas info g1/heron
 posecas info 3f9a12c04b77
 posecas info g1/heron --json | jq .replicas
 """,
-    exits=(0, 1, 2, 4, 5, 8, 10, 130),
+    exits=(0, 1, 2, 4, 5, 8, 10, 11, 130),
 )
 @click.argument("which", metavar="ID")
 def info(which: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from posecas import create_store
-from posecas.config import FILE
+from posecas.config import FILE, resolve_store_path
 from posecas.index.filesystems import filesystem_type
 from posecas_cli import output, session
 from posecas_cli.command import command
@@ -31,26 +31,25 @@ def init(folder: Path | None) -> None:
     path = (folder or session.store_path()).expanduser()
     existed = (path / FILE).exists()
     with create_store(path) as store:
-        place, settings = store.path, store.path / FILE
+        place = store.path
+    if session.current().quiet and not session.current().json:
+        return
     output.lines(
         {
             "store": str(place),
             "status": "exists" if existed else "created",
             "filesystem": filesystem_type(place),
         },
-        _told(place, settings, existed=existed),
+        _told(place, existed=existed),
     )
 
 
-def _told(place: Path, settings: Path, *, existed: bool) -> list[str]:
+def _told(place: Path, *, existed: bool) -> list[str]:
     if existed:
         return [f"{place}: this is a store already; nothing was changed"]
-    lines = [f"{place}: the store is made; its settings are in {settings.name}"]
-    if not session.current().quiet:
-        option = (
-            ""
-            if session.store_path().absolute() == place
-            else f"--store {shlex.quote(str(place))} "
-        )
-        lines.append(f"next: posecas {option}put FILE.png --user NAME --generation ID")
-    return lines
+    found_again = resolve_store_path(None).absolute() == place
+    option = "" if found_again else f"--store {shlex.quote(str(place))} "
+    return [
+        f"{place}: the store is made; its settings are in {FILE}",
+        f"next: posecas {option}put FILE.png --user NAME --generation ID",
+    ]

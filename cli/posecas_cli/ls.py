@@ -26,10 +26,14 @@ posecas ls --user ada --favourite
 posecas ls --older-than 90d --json | jq -r .digest
 posecas ls --users
 """,
-    exits=(0, 1, 2, 5, 8, 10, 130),
+    exits=(0, 1, 2, 5, 8, 10, 11, 130),
 )
-@click.option("--user", callback=parameters.name_of("user"), help="Only what this user owns.")
-@click.option("--generation", callback=parameters.name_of("generation"), help="Only this one.")
+@click.option(
+    "--user", metavar="NAME", callback=parameters.name_of("user"), help="Only what this user owns."
+)
+@click.option(
+    "--generation", metavar="ID", callback=parameters.name_of("generation"), help="Only this one."
+)
 @click.option("--favourite", "--favorite", "favourite", is_flag=True, help="Only favourites.")
 @click.option(
     "--older-than",

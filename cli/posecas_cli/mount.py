@@ -19,11 +19,12 @@ ls poses/users/ada/g1
 posecas mount poses --user ada --foreground
 posecas unmount poses
 """,
-    exits=(0, 1, 2, 8, 10, 130),
+    exits=(0, 1, 2, 5, 8, 10, 11, 130),
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "--user",
+    metavar="NAME",
     callback=parameters.name_of("user"),
     help="Show only what this user owns, as GENERATION/POSE.",
 )

@@ -46,17 +46,21 @@ posecas put *.png --user ada --generation g1
 posecas put a.png --generation g1 --pose p1 --prompt 'a grey heron' --seed 42
 curl -s https://example.com/a.webp | posecas put - --generation g1 --pose p2
 """,
-    exits=(0, 1, 2, 3, 5, 6, 7, 10, 11, 12, 130),
+    exits=(0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 130),
 )
 @click.argument("files", metavar="FILE...|-", nargs=-1, required=True)
-@click.option("--user", callback=parameters.name_of("user"), help="Owner of the generation.")
+@click.option(
+    "--user", metavar="NAME", callback=parameters.name_of("user"), help="Owner of the generation."
+)
 @click.option(
     "--generation",
+    metavar="ID",
     callback=parameters.name_of("generation"),
     help="Set of images it belongs to.  [default: images-USER]",
 )
 @click.option(
     "--pose",
+    metavar="ID",
     callback=parameters.name_of("pose"),
     help="Its name in the generation.  [default: the file's name without extension]",
 )

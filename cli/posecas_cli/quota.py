@@ -20,7 +20,7 @@ posecas quota show
 posecas quota set ada 10GB
 posecas quota set ada none
 """,
-    exits=(0, 1, 2, 4, 5, 10, 11, 130),
+    exits=(0, 1, 2, 4, 5, 8, 10, 11, 130),
 )
 def quota() -> None:
     """Show and set how much a user may store.
@@ -36,7 +36,7 @@ def quota() -> None:
 posecas quota show
 posecas quota show ada --json
 """,
-    exits=(0, 1, 2, 4, 5, 10, 130),
+    exits=(0, 1, 2, 4, 5, 8, 10, 11, 130),
 )
 @click.argument("user", metavar="[USER]", required=False, callback=parameters.name_of("user"))
 def show(user: str | None) -> None:
@@ -53,7 +53,7 @@ posecas quota set ada 500MB
 posecas quota set ada 2GiB
 posecas quota set ada none
 """,
-    exits=(0, 1, 2, 5, 10, 11, 130),
+    exits=(0, 1, 2, 5, 8, 10, 11, 130),
 )
 @click.argument("user", metavar="USER", callback=parameters.name_of("user"))
 @click.argument("size", metavar="SIZE|none")

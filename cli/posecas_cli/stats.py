@@ -21,9 +21,11 @@ posecas stats
 posecas stats --user ada
 posecas stats --json | jq .dedupe_ratio
 """,
-    exits=(0, 1, 2, 4, 5, 8, 10, 130),
+    exits=(0, 1, 2, 4, 5, 8, 10, 11, 130),
 )
-@click.option("--user", callback=parameters.name_of("user"), help="Only what this user owns.")
+@click.option(
+    "--user", metavar="NAME", callback=parameters.name_of("user"), help="Only what this user owns."
+)
 def stats(user: str | None) -> None:
     """Tell how much is stored, and how much room deduplication saves."""
     with session.open_store() as store:

@@ -25,7 +25,8 @@ def test_init_makes_a_store_and_says_what_next(nowhere: Posecas) -> None:
     done = nowhere("init")
     assert done.code == 0
     assert str(nowhere.store) in done.out
-    assert "next: posecas " in done.out
+    assert f"next: posecas --store {nowhere.store} put " in done.out
+    assert nowhere("-q", "init").out == ""
     assert nowhere("ls").code == 0
 
 
@@ -77,6 +78,10 @@ def test_a_newer_index_is_refused(posecas: Posecas) -> None:
         connection.execute("UPDATE _sqlite_migrations SET name = '9-later'")
     done = posecas("ls", "--json")
     assert (done.code, done.error["error"]) == (1, "StoreTooNew")
+
+
+def test_what_next_needs_no_option_where_the_store_is_found(nowhere: Posecas) -> None:
+    assert "next: posecas put " in nowhere.process("init").out
 
 
 def test_the_store_is_found_by_option_then_variable_then_uploads(
