@@ -79,6 +79,8 @@ class Operations:
         self._files = files
         self._paths = Paths(files)
         self._ready = ready
+        self.served = False
+        """Whether the kernel was ever answered."""
         self._listings: dict[int, Listing] = {}
         self._listing_ids = itertools.count(1)
         self._pinned: dict[int, Entry] = {}
@@ -88,6 +90,7 @@ class Operations:
     def init(self, path: str) -> None:
         """Say that the mount is up."""
         del path
+        self.served = True
         self._ready()
 
     @_answering
@@ -238,6 +241,9 @@ def serve(
         with contextlib.chdir("/"):
             library.FUSE(operations, mountpoint, raw_fi=True, **options)
     except RuntimeError as error:
+        # Also how it says that a signal ended it; it has unmounted by then.
+        if operations.served:
+            return
         raise EngineFailed(
             f"{mountpoint}: libfuse refused to mount here (code {error}); its reason stands above"
         ) from error

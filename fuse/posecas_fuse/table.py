@@ -40,7 +40,8 @@ def mounted_at(mountpoint: Path) -> Mounted | None:
 def is_dead(mountpoint: Path) -> bool:
     """Tell whether a mount is left over from a process that is gone."""
     try:
-        mountpoint.stat()
+        # Unlike stat, this is never answered from what the kernel remembers.
+        os.statvfs(mountpoint)
     except OSError as error:
         return error.errno in _DEAD
     return False

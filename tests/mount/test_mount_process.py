@@ -1,0 +1,190 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import posecas
+from kit.mounts import Mount, alive, mounted, names, until
+from kit.tiles import tile
+from kit.victims import start
+from posecas.errors import MountFailed, NoStore, NotFound
+from posecas_fuse.mount import mount as mount_folder
+from posecas_fuse.table import mounted_at
+from posecas_fuse.unmount import unmount
+
+pytestmark = pytest.mark.fuse
+
+
+def test_unmounting_takes_the_mount_away_and_ends_its_process(mount: Mount) -> None:
+    unmount(mount.path)
+    assert names(mount.path) == []
+    until(lambda: not alive(mount.pid))
+
+
+def test_the_mount_is_read_only_and_runs_nothing(mount: Mount) -> None:
+    line = next(
+        one for one in Path("/proc/mounts").read_text().splitlines() if str(mount.path) in one
+    )
+    source, _, kind, options, *_ = line.split(" ")
+    assert (source, kind) == ("posecas", "fuse.posecas")
+    assert set(options.split(",")) >= {"ro", "nosuid", "nodev", "noexec", "default_permissions"}
+    assert "allow_other" not in options
+
+
+def test_the_process_is_nobody_s_child_and_holds_no_terminal_or_pipe(mount: Mount) -> None:
+    held = [str(one.readlink()) for one in Path(f"/proc/{mount.pid}/fd").iterdir()]
+    assert not [one for one in held if one.startswith(("pipe:", "/dev/pts", "/dev/tty"))]
+    stat = Path(f"/proc/{mount.pid}/stat").read_text().rpartition(")")[2].split()
+    parent, session = int(stat[1]), int(stat[3])
+    assert parent != os.getpid()
+    assert session != os.getsid(0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_foreground_mount_cleanly(
+    store: posecas.Store, mountpoint: Path, number: signal.Signals
+) -> None:
+    script = """
+import sys
+from posecas_fuse.mount import mount
+mount(sys.argv[1], sys.argv[2], foreground=True)
+print("ended")
+"""
+    process = start(script, store.path, mountpoint)
+    until(lambda: mounted_at(mountpoint) is not None)
+    process.send_signal(number)
+    assert (process.communicate(timeout=20)[0], process.returncode) == ("ended\n", 0)
+    assert mounted_at(mountpoint) is None
+
+
+def test_a_mount_whose_process_was_killed_is_named_and_cleaned_up(
+    store: posecas.Store, mount: Mount
+) -> None:
+    mount.kill()
+    with pytest.raises(OSError, match="connect"):
+        names(mount.path)
+    with pytest.raises(MountFailed, match=r"died.*posecas unmount"):
+        mount_folder(store.path, mount.path, foreground=False)
+    unmount(mount.path)
+    assert names(mount.path) == []
+    with mounted(store.path, mount.path):
+        assert "users" in names(mount.path)
+
+
+def test_a_killed_mount_is_cleaned_up_even_while_it_is_held_open(
+    store: posecas.Store, mount: Mount
+) -> None:
+    store.put(tile(1), generation="g1", pose="p1")
+    with (mount / "generations/g1/p1.png").open("rb", buffering=0) as file:
+        mount.kill()
+        unmount(mount.path)
+        assert names(mount.path) == []
+        with pytest.raises(OSError, match=r"."):
+            file.read(1)
+
+
+@pytest.mark.parametrize("how", ["file", "folder"])
+def test_who_holds_the_mount_open_is_named(store: posecas.Store, mount: Mount, how: str) -> None:
+    store.put(tile(1), generation="g1", pose="p1")
+    script = "import sys, os\n" + (
+        "held = open(sys.argv[1] + '/generations/g1/p1.png')"
+        if how == "file"
+        else "os.chdir(sys.argv[1])"
+    )
+    script += "\nprint('held', flush=True)\nsys.stdin.read()"
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, str(mount.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(MountFailed, match=rf"in use by \S+ \(pid {holder.pid}\)"):
+            unmount(mount.path)
+        assert (mount / "generations/g1/p1.png").read_bytes() == tile(1)
+    finally:
+        holder.communicate("")
+    unmount(mount.path)
+
+
+def test_two_mounts_of_one_store_serve_side_by_side(
+    store: posecas.Store, mount: Mount, tmp_path: Path
+) -> None:
+    store.put(tile(1), generation="g1", pose="p1")
+    with mounted(store.path, tmp_path / "second") as second:
+        assert second.pid != mount.pid
+        for one in (mount, second):
+            assert (one / "generations/g1/p1.png").read_bytes() == tile(1)
+
+
+def test_a_mountpoint_with_strange_characters_works(store: posecas.Store, tmp_path: Path) -> None:
+    with mounted(store.path, tmp_path / "my pösen\t\\040 folder") as mount:
+        assert "users" in names(mount.path)
+        unmount(mount.path)
+        assert mounted_at(mount.path) is None
+
+
+def test_relative_paths_work(
+    store: posecas.Store, mountpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put(tile(1), generation="g1", pose="p1")
+    monkeypatch.chdir(mountpoint.parent)
+    relative = Path(os.path.relpath(store.path))
+    mount_folder(relative, mountpoint.name, foreground=False)
+    try:
+        assert (mountpoint / "generations/g1/p1.png").read_bytes() == tile(1)
+    finally:
+        unmount(mountpoint.name)
+
+
+def test_what_cannot_be_mounted_on_is_refused_with_a_way_out(
+    store: posecas.Store, mount: Mount, tmp_path: Path
+) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "precious.txt").touch()
+    inside = store.path / "inside"
+    inside.mkdir()
+    for folder, cause in (
+        (tmp_path / "missing", "no such folder.*mkdir"),
+        (full / "precious.txt", "no folder"),
+        (full, r"not empty.*precious\.txt"),
+        (mount.path, "mounted here already"),
+        (inside, "in the store itself"),
+    ):
+        with pytest.raises(MountFailed, match=cause) as caught:
+            mount_folder(store.path, folder, foreground=False)
+        assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_mount_of_ours_is_not_unmounted(mountpoint: Path) -> None:
+    with pytest.raises(MountFailed, match="nothing is mounted"):
+        unmount(mountpoint)
+    with pytest.raises(MountFailed, match="not a store's view"):
+        unmount("/proc")
+
+
+def test_a_store_that_is_not_there_or_a_user_it_does_not_know_is_named(
+    store: posecas.Store, mountpoint: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(NoStore):
+        mount_folder(tmp_path / "no-store", mountpoint, foreground=False)
+    with pytest.raises(NotFound, match="eve"):
+        mount_folder(store.path, mountpoint, foreground=False, user="eve")
+    assert mounted_at(mountpoint) is None
+
+
+def test_a_background_mount_that_fails_says_why(
+    store: posecas.Store, mountpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The library is loaded anew in the background process, and only there is there none.
+    monkeypatch.setenv("FUSE_LIBRARY_PATH", "/nowhere/libfuse3.so")
+    with pytest.raises(MountFailed, match="libfuse") as caught:
+        mount_folder(store.path, mountpoint, foreground=False)
+    assert "\n" not in str(caught.value)
+    assert mounted_at(mountpoint) is None
