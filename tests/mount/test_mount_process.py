@@ -188,3 +188,20 @@ def test_a_background_mount_that_fails_says_why(
         mount_folder(store.path, mountpoint, foreground=False)
     assert "\n" not in str(caught.value)
     assert mounted_at(mountpoint) is None
+
+
+def test_a_fault_of_ours_is_an_input_error_in_the_log_and_the_mount_lives_on(
+    store: posecas.Store, mount: Mount
+) -> None:
+    for pose in ("p1", "p2"):
+        store.put(tile(1), generation="g1", pose=pose)
+    with store.index._engine.writing() as cursor:  # type: ignore[attr-defined]
+        cursor.run("UPDATE poses SET seed = '0 is no number' WHERE name = 'p1'")
+    with pytest.raises(OSError, match="Input/output"):
+        (mount / "generations/g1/p1.png").stat()
+    with pytest.raises(OSError, match="Input/output"):
+        names(mount / "generations/g1")
+    log = (store.path / "mount.log").read_text()
+    assert "Traceback" in log
+    assert "no number" in log
+    assert (mount / "generations/g1/p2.png").read_bytes() == tile(1)

@@ -1,0 +1,92 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import posecas
+from kit.tiles import tile
+from posecas.backends import Place
+from posecas.errors import DamagedObject, NotFound
+from posecas.objects.generic import FilesystemObjects
+from posecas.view import Node
+from posecas_fuse.errnos import NameTooLong
+from posecas_fuse.files import Files
+
+
+@pytest.fixture
+def files(store: posecas.Store) -> Iterator[Files]:
+    opened = Files(store, user=None, status=dict)
+    yield opened
+    opened.close()
+
+
+def test_an_open_file_is_a_local_file_with_the_image_s_bytes(
+    store: posecas.Store, files: Files
+) -> None:
+    store.put(tile(1), generation="g1", pose="p1")
+    handle = files.open(_node(files, b"generations", b"g1", b"p1.png"))
+    path = files.path(handle)
+    assert path is not None
+    assert path.read_bytes() == files.read(handle, 0, 1 << 20) == tile(1)
+    assert path.is_relative_to(store.path / "objects")
+
+
+def test_what_the_view_makes_itself_is_read_from_memory(store: posecas.Store, files: Files) -> None:
+    store.put(tile(1), generation="g1", pose="p1")
+    node = _node(files, b"generations", b"g1", b"p1.json")
+    handle = files.open(node)
+    store.remove(["g1/p1"])
+    assert files.path(handle) is None
+    assert files.read(handle, 0, 9) + files.read(handle, 9, 1 << 20) == files.read(
+        handle, 0, 1 << 20
+    )
+    assert files.read(handle, 1 << 20, 1) == b""
+
+
+def test_a_released_handle_is_not_read_and_released_twice(
+    store: posecas.Store, files: Files
+) -> None:
+    store.put(tile(1), generation="g1", pose="p1")
+    handle = files.open(_node(files, b"generations", b"g1", b"p1.png"))
+    files.release(handle)
+    files.release(handle)
+    with pytest.raises(NotFound):
+        files.read(handle, 0, 1)
+
+
+def test_names_that_nothing_can_have(files: Files) -> None:
+    with pytest.raises(NotFound):
+        files.lookup(files.root, b"\xff")
+    with pytest.raises(NotFound):
+        files.lookup(files.root, "ü".encode() * 127)
+    with pytest.raises(NameTooLong):
+        files.lookup(files.root, "ü".encode() * 128)
+
+
+def test_bytes_that_lie_on_no_local_disk_are_fetched_and_verified(store: posecas.Store) -> None:
+    pose = store.put(tile(1), generation="g1", pose="p1")
+    elsewhere = Place("local", FilesystemObjects.at(store.path.as_uri()))
+    far = posecas.Store(store.path, replace(store._backends, places={"local": elsewhere}))
+    files = Files(far, user=None, status=dict)
+    node = _node(files, b"generations", b"g1", b"p1.png")
+    handle = files.open(node)
+    assert files.path(handle) is None
+    assert files.read(handle, 0, 1 << 20) == tile(1)
+    (replica,) = store.index.all_replicas(pose.digest)
+    _spoil(store.path / replica.key)
+    with pytest.raises(DamagedObject):
+        files.open(node)
+
+
+def _node(files: Files, *names: bytes) -> Node:
+    node = files.root
+    for name in names:
+        node = files.lookup(node, name).node
+    return node
+
+
+def _spoil(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
