@@ -8,12 +8,9 @@ from posecas.units import format_size
 from posecas_cli.text import count
 
 if TYPE_CHECKING:
-    from posecas.machine import JsonValue
     from posecas.put import PutResult
 
-_ALWAYS: Final = "stored"
-_STATUSES: Final = (_ALWAYS, "deduplicated", "unchanged", "replaced", "refused")
-_WRITTEN: Final = frozenset({"stored", "replaced"})
+_STATUSES: Final = ("stored", "deduplicated", "unchanged", "replaced", "refused")
 
 
 @dataclass(slots=True)
@@ -22,15 +19,12 @@ class Tally:
 
     counts: Counter[str] = field(default_factory=Counter)
     size: int = 0
-    new: int = 0
 
     def add(self, result: "PutResult") -> None:
         """Count one item."""
         self.counts[result.status] += 1
         if result.pose is not None:
             self.size += result.pose.size
-            if result.status in _WRITTEN:
-                self.new += result.pose.size
 
     @property
     def total(self) -> int:
@@ -47,8 +41,3 @@ class Tally:
         told = [f"{self.counts[status]:,} {status}" for status in _STATUSES if self.counts[status]]
         counts = ", ".join(told) or "nothing stored"
         return f"{count(self.total, 'file')}: {counts}; {format_size(self.size)}"
-
-    def summary(self) -> "dict[str, JsonValue]":
-        """Return all counts, for machines."""
-        counts: dict[str, JsonValue] = {status: self.counts[status] for status in _STATUSES}
-        return {**counts, "bytes": self.size}
