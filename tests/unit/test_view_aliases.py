@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -31,6 +32,20 @@ def test_old_paths_are_a_tree_of_files_with_the_pose_s_bytes(store: posecas.Stor
     entry = at(view, "aliases/b/d/e.webp")
     assert (entry.blob, entry.size) == (pose.digest, pose.size)
     assert view.attributes(entry.node)["pose"] == "p1"
+
+
+def test_an_old_path_of_a_rendition_shows_it_and_has_it_made_when_asked_for(folder: Path) -> None:
+    posecas.create_store(folder).close()
+    with posecas.open_store(folder, settings={"profile.pose.thumbnail": ""}) as store:
+        _put(store, "p1", ["thumb_p1.png"])
+        with store.index._engine.writing() as cursor:  # type: ignore[attr-defined]
+            cursor.run("UPDATE aliases SET recipe = 'thumb-300'")
+        view = View(store)
+        assert names(view, "aliases") == []
+        entry = at(view, "aliases/thumb_p1.png")
+        assert store.get(entry.blob or "") == store.rendition("g1/p1", "thumb-300")
+        assert view.content(entry.node) == entry.blob
+        assert names(view, "aliases") == ["thumb_p1.png"]
 
 
 def test_a_removed_pose_s_old_paths_go_with_it_and_so_do_their_folders(

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 from posecas.errors import NotFound
-from posecas.images.recipes import recipe_named
 from posecas.index.protocol import Alias, AliasName
 from posecas.records import BlobFacts, Page, Pose
 from posecas.store import Store
@@ -130,10 +129,11 @@ class Aliases:
     def _facts(self, alias: Alias, pose: Pose) -> BlobFacts:
         if alias.recipe is None:
             return BlobFacts(pose.digest, pose.size, pose.media_type, pose.width, pose.height)
-        made = self._index.rendition(pose.digest, recipe_named(alias.recipe).key)
-        if made is None:
+        renditions = self._index.renditions(pose.digest)
+        made = [one for one in renditions if one.recipe == alias.recipe]
+        if not made:
             raise NotFound(f"{alias.path}: its {alias.recipe} is not made; ask by its path")
-        return made.facts
+        return max(made, key=lambda one: one.version).facts
 
 
 def _entry(alias: Alias, pose: Pose, facts: BlobFacts) -> Entry:
