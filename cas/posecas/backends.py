@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from posecas.config import Config
 from posecas.errors import LocationNotFound
 from posecas.images.limits import Limits
+from posecas.images.recipes import Recipe, recipe_named
 from posecas.index.protocol import Index
 from posecas.objects.marker import Owner, check_owner
 from posecas.objects.protocol import Objects
@@ -27,6 +28,7 @@ class Backends:
     places: Mapping[str, Place]
     config: Config
     owner: Owner
+    recipes: Mapping[str, Recipe]
 
     def place(self, name: str) -> Place:
         """Return a location of this store. Raises ``LocationNotFound``."""
@@ -46,6 +48,10 @@ class Backends:
     def check_place(self, place: Place) -> None:
         """Raise ``ForeignStore`` if the location is another store's, or is not there."""
         check_owner(place.objects, self.owner, place.name)
+
+    def recipe(self, name: str) -> Recipe:
+        """Return a recipe of every store, or of this one. Raises ``RecipeNotFound``."""
+        return recipe_named(name, self.recipes)
 
     def limits(self, profile: str) -> Limits:
         """Return the limits of a profile. Raises ``ConfigError``."""

@@ -59,6 +59,8 @@ class Config:
     min_free: Value
     profiles: Mapping[str, Profile]
     settings: tuple[Setting, ...]
+    recipes: Mapping[str, object]
+    """The tables ``[recipe.<name>]`` as they stand in the file: not checked yet."""
 
     def profile(self, name: str) -> Profile:
         """Return a profile. Raises ``ConfigError``."""
@@ -150,6 +152,12 @@ format = {FORMAT}
 # [profile.avatar]
 # max_bytes = "10MB"
 # thumbnail = "thumb-300"
+
+# A recipe of your own, for: posecas export ID --recipe banner
+# [recipe.banner]
+# width = 1200
+# height = 400
+# focus = "top"
 """
 
 
@@ -175,7 +183,9 @@ def load_config(
     Raises ``NoStore``, ``StoreTooNew``, and ``ConfigError``, which names the setting and where
     its value stands.
     """
-    written = dict(_flat(_read(folder)))
+    content = _read(folder)
+    recipes = _tables(content.pop("recipe", {}))
+    written = dict(_flat(content))
     sources = (
         (dict(given or {}), "given"),
         (_from_environment(environ), "environment"),
@@ -186,7 +196,13 @@ def load_config(
             if name not in _KNOWN:
                 raise ConfigError(f"{name} ({source}): there is no such setting")
     settings = {name: _resolve(name, sources) for name in _KNOWN}
-    return _assemble(settings)
+    return _assemble(settings, recipes)
+
+
+def _tables(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"recipe ({FILE}): write a table for each: [recipe.banner]")
+    return value
 
 
 def _read(folder: Path) -> dict[str, object]:
@@ -243,7 +259,7 @@ def _resolve(name: str, sources: tuple[tuple[Mapping[str, str], str], ...]) -> S
     return Setting(name, _KNOWN[name].default, "default")
 
 
-def _assemble(settings: Mapping[str, Setting]) -> Config:
+def _assemble(settings: Mapping[str, Setting], recipes: Mapping[str, object]) -> Config:
     def text(name: str) -> str:
         return str(settings[name].value)
 
@@ -268,4 +284,5 @@ def _assemble(settings: Mapping[str, Setting]) -> Config:
         settings["min_free"].value,
         profiles,
         tuple(settings.values()),
+        recipes,
     )

@@ -11,12 +11,14 @@ from posecas import faults
 from posecas.backends import Backends, Place
 from posecas.config import FILE, TEMPLATE, Config, load_config
 from posecas.errors import Damage, ForeignStore, NoStore, WriteRefused
+from posecas.images.recipes import Recipe
 from posecas.index.protocol import Identity
 from posecas.index.sql_index import SqlIndex
 from posecas.index.sqlite import SqliteEngine, create_sqlite_index
 from posecas.objects.durable import sync
 from posecas.objects.local import LocalObjects
 from posecas.objects.marker import MARKER_KEY, Owner, claim_location
+from posecas.recipes import recipes_of, with_versions
 from posecas.records import Location
 from posecas.store import Store
 
@@ -49,6 +51,7 @@ def create_store(path: str | Path, *, settings: Mapping[str, str] | None = None)
         ) from error
     faults.point("store.written")
     config = load_config(folder, settings)
+    recipes_of(config)
     _refuse_lost_index(folder)
     create_sqlite_index(folder / _INDEX, folder / _LOCK)
     _sync_folder(folder)
@@ -70,24 +73,27 @@ def open_store(path: str | Path, *, settings: Mapping[str, str] | None = None) -
     """
     folder = Path(path).expanduser().absolute()
     config = load_config(folder, settings)
+    recipes = recipes_of(config)
     _refuse_lost_index(folder)
     if not (folder / _INDEX).exists():
         raise _unfinished(folder)
     index = _open_index(folder, config)
     try:
-        backends = _backends(folder, index, config)
+        backends = _backends(folder, index, config, recipes)
     except BaseException:
         index.close()
         raise
     return Store(folder, backends)
 
 
-def _backends(folder: Path, index: SqlIndex, config: Config) -> Backends:
+def _backends(
+    folder: Path, index: SqlIndex, config: Config, recipes: Mapping[str, Recipe]
+) -> Backends:
     identity = index.identity()
     places = {location.name: _reach(folder, location) for location in index.locations()}
     if identity is None or not places:
         raise _unfinished(folder)
-    return Backends(index, places, config, _owner(identity))
+    return Backends(index, places, config, _owner(identity), with_versions(recipes, index))
 
 
 def _open_index(folder: Path, config: Config) -> SqlIndex:

@@ -28,7 +28,7 @@ from posecas.errors import (
 from posecas.images.decode import Decoded, decode
 from posecas.images.limits import Limits
 from posecas.images.probe import probe
-from posecas.images.recipes import Recipe, recipe_named
+from posecas.images.recipes import Recipe
 from posecas.images.render import render
 from posecas.index.protocol import Intake, NewPose, NewRendition, Settled
 from posecas.ingest import Ingest, Prepared, Result, Stale
@@ -166,7 +166,7 @@ class Putter:
         data = _bytes_of(item.image, limits)
         digest = digest_of(data)
         thumbnail = self._backends.config.profile(item.profile).thumbnail
-        recipe = recipe_named(thumbnail) if thumbnail else None
+        recipe = self._backends.recipe(thumbnail) if thumbnail else None
         source = self._backends.index.known(digest, self._backends.config.write_location)
         prepared = None
         if source is not None and share:

@@ -1,6 +1,6 @@
 """The store as its users know it: images in, images out, by user, generation and pose."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,8 @@ from posecas.attributes import AttributeWords, attributes_from
 from posecas.backends import Backends, Place
 from posecas.config import Config
 from posecas.digest import Digest
-from posecas.errors import BlobNotFound, PoseNotFound
+from posecas.errors import BlobNotFound, PoseNotFound, TooLarge
+from posecas.images.recipes import Recipe
 from posecas.index.protocol import Alias, Index
 from posecas.ingest import Ingest
 from posecas.names import DigestPrefix, check_name, parse_id
@@ -29,7 +30,7 @@ from posecas.records import (
     User,
 )
 from posecas.remove import remove_poses
-from posecas.renditions import rendition_bytes
+from posecas.renditions import Made, make_renditions
 
 T = TypeVar("T")
 
@@ -130,15 +131,30 @@ class Store:
         """
         return self._with_digest(which, lambda one: open_blob(self._backends, one))
 
+    def recipes(self) -> Mapping[str, Recipe]:
+        """Return every recipe there is by name, those of `posecas.toml` too."""
+        return self._backends.recipes
+
     def rendition(self, which: Pose | str, recipe: str) -> bytes:
         """Return what a recipe makes of an image; it is made once, and kept.
 
-        Raises ``RecipeNotFound`` and what `get` raises.
+        Raises ``RecipeNotFound``, ``TooLarge`` if the recipe's limit cannot be kept, and what `get`
+        raises.
+        """
+        outcome = self.renditions(which, (recipe,))[0]
+        if isinstance(outcome, TooLarge):
+            raise outcome
+        return outcome.data
+
+    def renditions(self, which: Pose | str, recipes: Sequence[str]) -> Sequence[Made | TooLarge]:
+        """Return what each recipe makes of an image, which is decoded once for all of them.
+
+        A refusal is the outcome of its recipe. Raises ``RecipeNotFound`` and what `get` raises.
         """
 
-        def make(digest: Digest) -> bytes:
+        def make(digest: Digest) -> Sequence[Made | TooLarge]:
             blob = self.index.blob(digest)
-            return rendition_bytes(self._backends, self._ingest, blob, recipe)
+            return make_renditions(self._backends, self._ingest, blob, recipes)
 
         return self._with_digest(which, make)
 

@@ -152,6 +152,18 @@ class Collection(Protocol):
         ...
 
 
+class RecipeVersions(Protocol):
+    """The verb that gives recipes their versions."""
+
+    def recipe_versions(self, specs: Mapping[str, str]) -> Mapping[str, int]:
+        """Return the version of each named recipe; a ``spec`` that is new gets the next one.
+
+        A spec that a recipe had before has its version again. Whoever asks at the same moment
+        with the same spec is told the same version. Nothing is written if all are known.
+        """
+        ...
+
+
 class Owners(Protocol):
     """Users, generations and locations themselves."""
 
@@ -335,7 +347,7 @@ class Catalogue(Protocol):
         ...
 
 
-class Index(References, Collection, Owners, Catalogue, Protocol):
+class Index(References, Collection, RecipeVersions, Owners, Catalogue, Protocol):
     """An index, for any number of threads."""
 
     def close(self) -> None:

@@ -7,11 +7,14 @@ from posecas.index.collection import CollectionVerbs
 from posecas.index.engine import Engine
 from posecas.index.owners import OwnersVerbs, must
 from posecas.index.protocol import Identity
+from posecas.index.recipe_versions import RecipeVersionVerbs
 from posecas.index.references import ReferencesVerbs
 from posecas.index.use import UseVerbs
 
 
-class SqlIndex(ReferencesVerbs, CollectionVerbs, OwnersVerbs, CatalogueVerbs, UseVerbs):
+class SqlIndex(
+    ReferencesVerbs, CollectionVerbs, RecipeVersionVerbs, OwnersVerbs, CatalogueVerbs, UseVerbs
+):
     """`protocol.Index` over any `Engine`."""
 
     def __init__(self, engine: Engine, *, host: str) -> None:
