@@ -6,6 +6,7 @@
     ├ UsageError (2)
     │ ├ InvalidName          an id with characters, or of a length, that is not allowed
     │ ├ AmbiguousDigest      a digest prefix that several blobs share
+    │ ├ BadStatement         SQL that is malformed, or does more than read
     │ └ ConfigError          a setting that is unknown or has no sense
     ├ NotFound (4)
     │ ├ PoseNotFound
@@ -36,6 +37,7 @@
       ├ WriteRefused         read-only, no permission, an I/O error
       ├ LastReplica
       ├ StoreTooNew
+      ├ TooSlow              a query that would not end in the time allowed
       ├ ForeignStore         a folder, bucket or index that belongs to something else
       ├ MountFailed
       └ UsedAfterFork
@@ -68,6 +70,10 @@ class InvalidName(UsageError):
 
 class AmbiguousDigest(UsageError):
     """A digest prefix that more than one blob begins with."""
+
+
+class BadStatement(UsageError):
+    """SQL that is malformed, names what is not there, or does more than read."""
 
 
 class ConfigError(UsageError):
@@ -204,6 +210,10 @@ class LastReplica(Failed):
 
 class StoreTooNew(Failed):
     """The store was written by a newer posecas."""
+
+
+class TooSlow(Failed):
+    """A query was stopped because the time allowed was over."""
 
 
 class ForeignStore(Failed):

@@ -12,6 +12,7 @@ from posecas.backends import Backends, Place
 from posecas.config import FILE, TEMPLATE, Config, load_config
 from posecas.errors import Damage, ForeignStore, NoStore, WriteRefused
 from posecas.images.recipes import Recipe
+from posecas.index.ad_hoc import Reader
 from posecas.index.protocol import Identity
 from posecas.index.sql_index import SqlIndex
 from posecas.index.sqlite import SqliteEngine, create_sqlite_index
@@ -84,6 +85,16 @@ def open_store(path: str | Path, *, settings: Mapping[str, str] | None = None) -
         index.close()
         raise
     return Store(folder, backends)
+
+
+def open_reader(path: str | Path, *, seconds: float) -> Reader:
+    """Open the index of a store for statements that people type; each may take ``seconds``.
+
+    An index of an older version is brought up to date, as by `open_store`. Raises what that does.
+    """
+    folder = Path(path).expanduser().absolute()
+    open_store(folder).close()
+    return Reader(folder / _INDEX, seconds=seconds)
 
 
 def _backends(

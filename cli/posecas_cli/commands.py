@@ -22,6 +22,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "rm": ("rm", "Remove poses from the store."),
     "quota": ("quota", "Show and set how much a user may store."),
     "stats": ("stats", "Tell how much is stored, and what deduplication saves."),
+    "query": ("query", "Ask the index in SQL."),
     "mount": ("mount", "Show the store as a folder."),
     "unmount": ("unmount", "Take a mounted store away again."),
     "doctor": ("doctor", "Check what works on this machine and what does not."),

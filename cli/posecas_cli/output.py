@@ -70,9 +70,20 @@ def table(headings: Sequence[str], rows: Iterable[Row]) -> int:
     right = [heading.startswith(">") for heading in headings]
     titles = [heading.lstrip(">") for heading in headings]
     titled = sys.stdout.isatty() and not current().quiet
+    return columns(titles, right, (cells for _, cells in rows), titled=titled)
+
+
+def columns(
+    titles: Sequence[str],
+    right: Sequence[bool],
+    rows: Iterable[Sequence[str]],
+    *,
+    titled: bool,
+) -> int:
+    """Print cells as they come, aligned, some of them flush right; return how many rows."""
     widths = [len(title) if titled else 0 for title in titles]
     total = 0
-    for batch in _batches(cells for _, cells in rows):
+    for batch in _batches(rows):
         widths = [
             max(known, *found) for known, *found in zip(widths, *_lengths(batch), strict=True)
         ]

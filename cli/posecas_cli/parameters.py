@@ -1,6 +1,6 @@
 """The kinds of values that options take, beyond click's own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -59,8 +59,22 @@ def _reading(read: Callable[[str], T]) -> Callback[T]:
     return convert
 
 
+def one_of(names: Callable[[], Sequence[str]]) -> Callback[str]:
+    """Take one of some names that are only looked up when one is given."""
+
+    def check(text: str) -> str:
+        if text not in (known := names()):
+            raise UsageError(f"{text!r} is none of {', '.join(known)}")
+        return text
+
+    return _reading(check)
+
+
 age = _reading(_ago)
 """Take a duration, and give the moment that long ago."""
+
+duration = _reading(parse_duration)
+"""Take a duration, in seconds."""
 
 moment = _reading(_moment)
 """Take an ISO 8601 time; without an offset it is UTC."""

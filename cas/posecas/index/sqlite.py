@@ -62,7 +62,7 @@ def create_sqlite_index(path: Path, lock: Path) -> None:
     network filesystem, ``Locked``.
     """
     refuse_network_filesystem(path)
-    with WriterLock(lock, seconds=WAIT_SECONDS).held(), _errors_named(path):
+    with WriterLock(lock, seconds=WAIT_SECONDS).held(), errors_named(path):
         connection = _connect(path, create=True)
         try:
             _bring_up_to_date(Database(connection), path)
@@ -96,7 +96,8 @@ def _connect(path: Path, *, create: bool) -> Any:
 
 
 @contextmanager
-def _errors_named(path: Path) -> Iterator[None]:
+def errors_named(path: Path) -> Iterator[None]:
+    """Raise what SQLite reports about the index at ``path`` as errors of ours."""
     try:
         yield
     except sqlite3.IntegrityError:
@@ -215,7 +216,7 @@ class SqliteEngine:
             raise UsedAfterFork(
                 "this store was opened before a fork; call open_store() again in the child"
             )
-        with _errors_named(self._path):
+        with errors_named(self._path):
             connection = self._take()
             try:
                 yield connection
