@@ -21,17 +21,23 @@ FILE: Final = "posecas.toml"
 
 Value = str | int
 
+_STORE_MEANING: Final = "the store's folder"
 _WHOLE: Final = 100
 _LARGEST_SHARE: Final = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting's value, and the words for where it comes from."""
+    """One setting's value, and where it comes from: given, environment, posecas.toml or default.
+
+    ``variable`` is the name of the environment's variable, empty for the other sources.
+    """
 
     name: str
     value: Value
     source: str
+    meaning: str
+    variable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +117,33 @@ def _mismatch(text: str) -> str:
 class _Known:
     default: Value
     parse: Callable[[str], Value]
+    meaning: str
 
 
 def _profile(name: str, max_bytes: int, thumbnail: str) -> dict[str, _Known]:
     return {
-        f"profile.{name}.max_bytes": _Known(max_bytes, parse_size),
-        f"profile.{name}.max_pixels": _Known(40_000_000, _count),
-        f"profile.{name}.max_side": _Known(16_384, _count),
-        f"profile.{name}.thumbnail": _Known(thumbnail, _name_or_empty),
+        f"profile.{name}.max_bytes": _Known(max_bytes, parse_size, "largest file taken, in bytes"),
+        f"profile.{name}.max_pixels": _Known(40_000_000, _count, "most pixels taken"),
+        f"profile.{name}.max_side": _Known(16_384, _count, "longest side taken, in pixels"),
+        f"profile.{name}.thumbnail": _Known(
+            thumbnail, _name_or_empty, "recipe run at put; empty: when first asked for"
+        ),
     }
 
 
 _PROFILES: Final = ("pose", "avatar")
 _KNOWN: Final[Mapping[str, _Known]] = {
-    "default_user": _Known("default", _name_or_empty),
-    "write_location": _Known("local", _name_or_empty),
-    "extension_mismatch": _Known("fix", _mismatch),
-    "lock_wait": _Known(30, parse_duration),
-    "min_free": _Known("5%", _size_or_share),
+    "default_user": _Known(
+        "default", _name_or_empty, "owner of a generation made without a user; empty: refused"
+    ),
+    "write_location": _Known("local", _name_or_empty, "location that new objects go to"),
+    "extension_mismatch": _Known(
+        "fix", _mismatch, "import of a file whose name says another type: fix or refuse"
+    ),
+    "lock_wait": _Known(30, parse_duration, "seconds a writer waits for the one before it"),
+    "min_free": _Known(
+        "5%", _size_or_share, "free room at which puts stop; a share means at most 2 GiB"
+    ),
     **_profile("pose", 32_000_000, "thumb-400"),
     **_profile("avatar", 10_000_000, "thumb-300"),
 }
@@ -161,16 +176,29 @@ format = {FORMAT}
 """
 
 
-def resolve_store_path(option: str | None, environ: Mapping[str, str] = os.environ) -> Path:
+def store_setting(option: str | None, environ: Mapping[str, str] = os.environ) -> Setting:
     """Return where the store is: the option, POSECAS_STORE, $UPLOAD_DIR/posecas, ./posecas-store.
 
     ``$UPLOAD_DIR`` itself may hold other things and is never the store.
     """
-    if option or (option := environ.get("POSECAS_STORE")):
-        return Path(option).expanduser()
-    if uploads := environ.get("UPLOAD_DIR"):
-        return Path(uploads).expanduser() / "posecas"
-    return Path("posecas-store")
+    for value, source, variable in (
+        (option, "given", ""),
+        (environ.get("POSECAS_STORE"), "environment", "POSECAS_STORE"),
+        (_below(environ.get("UPLOAD_DIR")), "environment", "UPLOAD_DIR"),
+    ):
+        if value:
+            path = Path(value).expanduser()
+            return Setting("store", str(path), source, _STORE_MEANING, variable)
+    return Setting("store", "posecas-store", "default", _STORE_MEANING)
+
+
+def _below(uploads: str | None) -> str | None:
+    return f"{uploads}/posecas" if uploads else None
+
+
+def resolve_store_path(option: str | None, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the path that `store_setting` tells."""
+    return Path(str(store_setting(option, environ).value))
 
 
 def load_config(
@@ -183,19 +211,24 @@ def load_config(
     Raises ``NoStore``, ``StoreTooNew``, and ``ConfigError``, which names the setting and where
     its value stands.
     """
-    content = _read(folder)
+    return _config(_read(folder), given or {}, environ)
+
+
+def config_without_store(environ: Mapping[str, str] = os.environ) -> Config:
+    """Return the settings that a new store would have here. Raises ``ConfigError``."""
+    return _config({}, {}, environ)
+
+
+def _config(
+    content: dict[str, object], given: Mapping[str, str], environ: Mapping[str, str]
+) -> Config:
     recipes = _tables(content.pop("recipe", {}))
     written = dict(_flat(content))
-    sources = (
-        (dict(given or {}), "given"),
-        (_from_environment(environ), "environment"),
-        (written, FILE),
-    )
-    for values, source in sources[::2]:
+    for values, source in ((given, "given"), (written, FILE)):
         for name in values:
             if name not in _KNOWN:
                 raise ConfigError(f"{name} ({source}): there is no such setting")
-    settings = {name: _resolve(name, sources) for name in _KNOWN}
+    settings = {name: _resolve(name, given, environ, written) for name in _KNOWN}
     return _assemble(settings, recipes)
 
 
@@ -239,24 +272,35 @@ def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, 
             raise ConfigError(f"{name} ({FILE}): write a text or a number")
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for name in _KNOWN:
-        variable = "POSECAS_" + name.upper().replace(".", "_")
-        for candidate in (variable, _OTHER_NAMES.get(name, variable)):
-            if candidate in environ:
-                values.setdefault(name, environ[candidate])
-    return values
+def _resolve(
+    name: str,
+    given: Mapping[str, str],
+    environ: Mapping[str, str],
+    written: Mapping[str, str],
+) -> Setting:
+    variable = _variable(name, environ)
+    for values, key, source in (
+        (given, name, "given"),
+        (environ, variable, "environment"),
+        (written, name, FILE),
+    ):
+        if key in values:
+            return _parsed(name, values[key], source, variable if values is environ else "")
+    return Setting(name, _KNOWN[name].default, "default", _KNOWN[name].meaning)
 
 
-def _resolve(name: str, sources: tuple[tuple[Mapping[str, str], str], ...]) -> Setting:
-    for values, source in sources:
-        if name in values:
-            try:
-                return Setting(name, _KNOWN[name].parse(values[name]), source)
-            except PosecasError as error:
-                raise ConfigError(f"{name} ({source}): {error}") from error
-    return Setting(name, _KNOWN[name].default, "default")
+def _variable(name: str, environ: Mapping[str, str]) -> str:
+    own = "POSECAS_" + name.upper().replace(".", "_")
+    return own if own in environ else _OTHER_NAMES.get(name, own)
+
+
+def _parsed(name: str, text: str, source: str, variable: str) -> Setting:
+    known = _KNOWN[name]
+    try:
+        return Setting(name, known.parse(text), source, known.meaning, variable)
+    except PosecasError as error:
+        where = f"{source}, {variable}" if variable else source
+        raise ConfigError(f"{name} ({where}): {error}") from error
 
 
 def _assemble(settings: Mapping[str, Setting], recipes: Mapping[str, object]) -> Config:

@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "query": ("query", "Ask the index in SQL."),
     "mount": ("mount", "Show the store as a folder."),
     "unmount": ("unmount", "Take a mounted store away again."),
+    "config": ("config", "Show the settings and where they come from."),
     "doctor": ("doctor", "Check what works on this machine and what does not."),
 }
 """Name: module and function, and the command's help line, shown without importing it."""

@@ -101,4 +101,4 @@ def test_the_store_is_found_by_option_then_variable_then_uploads(
 def test_a_setting_that_is_wrong_is_named_with_its_place(posecas: Posecas) -> None:
     done = posecas.process("ls", environment={"POSECAS_LOCK_WAIT": "soon"})
     assert done.code == 2
-    assert "lock_wait (environment)" in done.err
+    assert "lock_wait (environment, POSECAS_LOCK_WAIT)" in done.err
