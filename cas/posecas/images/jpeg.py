@@ -46,7 +46,9 @@ _ICC: Final = b"ICC_PROFILE\0"
 
 
 @dataclass(frozen=True, slots=True)
-class _Segment:
+class Segment:
+    """One segment; ``code`` is the second byte of its marker, ``body`` a view of the file."""
+
     code: int
     body: memoryview
     start: int
@@ -63,12 +65,17 @@ def inspect_jpeg(data: bytes, limits: Limits) -> Probe:
     in decoding: the format has no checksum.
     """
     walk = _Walk(limits)
-    for segment in _segments(data):
+    for segment in segments(data):
         walk.take(segment)
     return walk.probe()
 
 
-def _segments(data: bytes) -> Iterator[_Segment]:
+def segments(data: bytes) -> Iterator[Segment]:
+    """Yield the segments of a JPEG, which begins with its start of image.
+
+    Raises ``BrokenImage`` unless the last is the end of image with nothing after it, and
+    ``TooLarge`` for more than ``JPEG_SEGMENTS``.
+    """
     view = memoryview(data)
     at = _SOI_BYTES
     for _ in range(JPEG_SEGMENTS):
@@ -82,7 +89,7 @@ def _segments(data: bytes) -> Iterator[_Segment]:
     raise TooLarge(f"JPEG: more than {JPEG_SEGMENTS} segments; save it without metadata")
 
 
-def _segment_at(data: bytes, view: memoryview, at: int) -> _Segment:
+def _segment_at(data: bytes, view: memoryview, at: int) -> Segment:
     fill = _FILL.match(data, at)
     code_at = fill.end() if fill else at
     if code_at >= len(data):
@@ -93,11 +100,11 @@ def _segment_at(data: bytes, view: memoryview, at: int) -> _Segment:
     if code not in _KNOWN:
         raise _unknown(code, at)
     if code == _EOI:
-        return _Segment(code, view[:0], at, code_at + 1)
+        return Segment(code, view[:0], at, code_at + 1)
     return _with_length(data, view, at, code_at)
 
 
-def _with_length(data: bytes, view: memoryview, at: int, code_at: int) -> _Segment:
+def _with_length(data: bytes, view: memoryview, at: int, code_at: int) -> Segment:
     body_at = code_at + 3
     length = int.from_bytes(view[code_at + 1 : body_at])
     end = code_at + 1 + length
@@ -109,7 +116,7 @@ def _with_length(data: bytes, view: memoryview, at: int, code_at: int) -> _Segme
         if marker is None:
             raise broken("JPEG: it is cut off inside its pixels")
         end = marker.start()
-    return _Segment(data[code_at], body, at, end)
+    return Segment(data[code_at], body, at, end)
 
 
 def _unknown(code: int, at: int) -> BrokenImage:
@@ -133,7 +140,7 @@ class _Walk:
         self._spans = Spans()
         self._spans.keep(0, _SOI_BYTES)
 
-    def take(self, segment: _Segment) -> None:
+    def take(self, segment: Segment) -> None:
         if segment.code in _FRAMES:
             self._frame(segment)
         elif segment.code == _SOS:
@@ -156,7 +163,7 @@ class _Walk:
             orientation=orientation_of(self._exif or b""),
         )
 
-    def _frame(self, segment: _Segment) -> None:
+    def _frame(self, segment: Segment) -> None:
         if self._width:
             raise broken(f"{segment} begins a second frame")
         if len(segment.body) < struct.calcsize(">BHHB"):
@@ -171,7 +178,7 @@ class _Walk:
         self._limits.check_dimensions(width, height)
         self._width, self._height = width, height
 
-    def _scan(self, segment: _Segment) -> None:
+    def _scan(self, segment: Segment) -> None:
         if not self._width:
             raise broken(f"{segment} comes before the frame")
         self._scans += 1
@@ -180,7 +187,7 @@ class _Walk:
                 f"JPEG: more than {JPEG_SCANS} scans, which no encoder needs; save again"
             )
 
-    def _metadata(self, segment: _Segment) -> None:
+    def _metadata(self, segment: Segment) -> None:
         body = bytes(segment.body)
         if segment.code == _APP1 and body.startswith(_EXIF) and self._exif is None:
             self._exif = body
@@ -202,7 +209,7 @@ class _Walk:
         return b"".join(self._icc_parts[number] for number in numbers)
 
 
-def _makes_pixels(segment: _Segment) -> bool:
+def _makes_pixels(segment: Segment) -> bool:
     # JFIF and Adobe decide how components become colours; the rest of APPn is metadata.
     needed = _COLOUR_SEGMENTS.get(segment.code)
     if needed is not None:

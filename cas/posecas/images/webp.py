@@ -22,7 +22,9 @@ _SIDE_MASK: Final = 0x3FFF
 
 
 @dataclass(frozen=True, slots=True)
-class _Chunk:
+class Chunk:
+    """One chunk; ``body`` is a view of the file."""
+
     kind: bytes
     body: memoryview
     start: int
@@ -38,12 +40,17 @@ def inspect_webp(data: bytes, limits: Limits) -> Probe:
     Raises ``BrokenImage`` and ``TooLarge``.
     """
     walk = _Walk(limits)
-    for chunk in _chunks(memoryview(data)):
+    for chunk in chunks(memoryview(data)):
         walk.take(chunk)
     return walk.probe(len(data))
 
 
-def _chunks(data: memoryview) -> Iterator[_Chunk]:
+def chunks(data: memoryview) -> Iterator[Chunk]:
+    """Yield the chunks of a WebP, which begins with its RIFF header.
+
+    Raises ``BrokenImage`` unless they fill the file, and ``TooLarge`` for more than
+    ``WEBP_CHUNKS``.
+    """
     (size,) = struct.unpack_from("<I", data, 4)
     promised = size + _RIFF_UNCOUNTED
     if promised > len(data):
@@ -60,12 +67,12 @@ def _chunks(data: memoryview) -> Iterator[_Chunk]:
     raise TooLarge(f"WebP: more than {WEBP_CHUNKS} chunks; save it without metadata")
 
 
-def _chunk_at(data: memoryview, at: int) -> _Chunk:
+def _chunk_at(data: memoryview, at: int) -> Chunk:
     if at + _FRAME_BYTES > len(data):
         raise broken(f"WebP: no whole chunk begins at byte {at}")
     kind, size = struct.unpack_from("<4sI", data, at)
     body_at = at + _FRAME_BYTES
-    chunk = _Chunk(kind, data[body_at : body_at + size], at, body_at + size + size % 2)
+    chunk = Chunk(kind, data[body_at : body_at + size], at, body_at + size + size % 2)
     if chunk.end > len(data):
         raise broken(f"{chunk} is cut off")
     return chunk
@@ -82,7 +89,7 @@ class _Walk:
         self._orientation = 1
         self._first = True
 
-    def take(self, chunk: _Chunk) -> None:
+    def take(self, chunk: Chunk) -> None:
         if self._simple:
             raise broken(f"{chunk} follows the picture's end")
         if self._first and chunk.kind == b"VP8X":
@@ -109,7 +116,7 @@ class _Walk:
             orientation=self._orientation,
         )
 
-    def _extended(self, chunk: _Chunk) -> None:
+    def _extended(self, chunk: Chunk) -> None:
         if len(chunk.body) != _VP8X_BYTES:
             raise broken(f"{chunk} has {len(chunk.body)} bytes instead of {_VP8X_BYTES}")
         if chunk.body[0] & _ANIMATION_FLAG:
@@ -119,7 +126,7 @@ class _Walk:
         self._limits.check_dimensions(width, height)
         self._canvas = (width, height)
 
-    def _pixels(self, chunk: _Chunk) -> None:
+    def _pixels(self, chunk: Chunk) -> None:
         if self._picture is not None:
             raise broken(f"{chunk} is a second picture")
         self._exact = chunk.kind == b"VP8L"
@@ -132,7 +139,7 @@ class _Walk:
         self._picture = (width, height)
         self._simple = self._canvas is None
 
-    def _other(self, chunk: _Chunk) -> None:
+    def _other(self, chunk: Chunk) -> None:
         if chunk.kind in (b"ANIM", b"ANMF"):
             raise _animated(chunk)
         if chunk.kind == b"ALPH" and self._picture is not None:
@@ -145,7 +152,7 @@ class _Walk:
             self._orientation = orientation_of(bytes(chunk.body))
 
 
-def _lossy_size(chunk: _Chunk) -> tuple[int, int]:
+def _lossy_size(chunk: Chunk) -> tuple[int, int]:
     # RFC 6386, 9.1: the lowest bit of the frame tag is 0 in a key frame.
     body = chunk.body
     if len(body) < _VP8_BYTES or body[0] & 1 or bytes(body[3:6]) != _VP8_START:
@@ -154,12 +161,12 @@ def _lossy_size(chunk: _Chunk) -> tuple[int, int]:
     return width & _SIDE_MASK, height & _SIDE_MASK
 
 
-def _lossless_size(chunk: _Chunk) -> tuple[int, int]:
+def _lossless_size(chunk: Chunk) -> tuple[int, int]:
     if len(chunk.body) < _VP8L_BYTES or chunk.body[0] != _VP8L_START:
         raise broken(f"{chunk} does not begin with a lossless header")
     (bits,) = struct.unpack_from("<I", chunk.body, 1)
     return (bits & _SIDE_MASK) + 1, (bits >> 14 & _SIDE_MASK) + 1
 
 
-def _animated(chunk: _Chunk) -> BrokenImage:
+def _animated(chunk: Chunk) -> BrokenImage:
     return BrokenImage(f"{chunk} makes it an animation: save a single picture")
