@@ -1,7 +1,7 @@
 """Attributes as words of a call, checked and made a record."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Final, TypedDict
@@ -31,13 +31,20 @@ class AttributeWords(TypedDict, total=False):
 
 def attributes_from(words: AttributeWords) -> Attributes:
     """Check attributes given by name. Raises ``UsageError``, which names the attribute."""
-    known = {field.name for field in fields(Attributes)}
-    for name in words:
-        if name not in known:
-            raise UsageError(f"{name}: there is no such attribute; use {', '.join(sorted(known))}")
+    check_attribute_names(words)
     attributes = Attributes(**words)
     _check(attributes)
     return attributes
+
+
+def check_attribute_names(names: Iterable[str]) -> None:
+    """Raise ``UsageError`` for the first name that no attribute has, with the names there are."""
+    known = {field.name for field in fields(Attributes)}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"{name!r}: there is no such attribute; use {', '.join(sorted(known))}"
+            )
 
 
 def _check(attributes: Attributes) -> None:

@@ -19,7 +19,8 @@
     │ ├ WrongMediaType       the name says another type than the bytes
     │ ├ TooLarge             over a limit of bytes, pixels or structure
     │ ├ PoseExists           the name is taken by other bytes
-    │ └ OtherUser            the generation belongs to somebody else
+    │ ├ OtherUser            the generation belongs to somebody else
+    │ └ NotEmpty             a user that still has poses
     ├ OverQuota (7)
     ├ Damage (8)
     │ ├ DamagedObject        the bytes are not what their digest says
@@ -130,6 +131,10 @@ class PoseExists(Refused):
 
 class OtherUser(Refused):
     """The generation belongs to another user."""
+
+
+class NotEmpty(Refused):
+    """What should be removed still has poses."""
 
 
 class OverQuota(PosecasError):

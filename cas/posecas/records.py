@@ -77,6 +77,14 @@ class Attributes:
 
 
 @dataclass(frozen=True, slots=True)
+class Annotation:
+    """What is to be said of a pose that is there; ``emptied`` names what is to be None."""
+
+    attributes: Attributes
+    emptied: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Blob:
     """Immutable bytes. ``references`` counts the poses and renditions that point at them."""
 
@@ -204,13 +212,17 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class PoseFilter:
-    """Which poses a listing shows; a field that is None does not restrict."""
+    """Which poses a listing shows; a field that is None does not restrict.
+
+    ``prompt`` holds words that must all be in the prompt, in any order and case; see `Store.poses`.
+    """
 
     user: str | None = None
     generation: str | None = None
     favourite: bool | None = None
     created_before: datetime | None = None
     created_after: datetime | None = None
+    prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,27 +7,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar, Unpack
 
+from posecas.annotate import AttributeImport, annotate_poses, import_attributes
+from posecas.attribute_files import AttributeRow
 from posecas.attributes import AttributeWords, attributes_from
 from posecas.backends import Backends, Place
 from posecas.config import Config
-from posecas.digest import Digest
-from posecas.errors import BlobNotFound, PoseNotFound, TooLarge
+from posecas.digest import Digest, is_digest_prefix
+from posecas.errors import BlobNotFound, PoseNotFound, TooLarge, UsageError
 from posecas.images.recipes import Recipe
 from posecas.index.protocol import Alias, Index
 from posecas.ingest import Ingest
-from posecas.names import DigestPrefix, check_name, parse_id
+from posecas.names import DigestPrefix, parse_id
+from posecas.owners import StoreOwners, pages
 from posecas.put import PutItem, PutResult, Putter
 from posecas.read import open_blob, read_blob
 from posecas.records import (
     Blob,
-    Generation,
-    Page,
     Pose,
     PoseFilter,
     Rendition,
     Replica,
     Stats,
-    User,
 )
 from posecas.remove import remove_poses
 from posecas.renditions import Made, make_renditions
@@ -47,7 +47,7 @@ class Description:
     aliases: Sequence[Alias]
 
 
-class Store:
+class Store(StoreOwners):
     """An open store. Thread-safe; not to be used after a fork; a context manager that closes it.
 
     Wherever a pose is asked for, ``which`` is a `Pose` or an ID: ``<generation>/<pose>``, a digest,
@@ -169,6 +169,19 @@ class Store:
             raise PoseNotFound(f"blob {blob.digest[:12]}…: no pose names it")
         return poses[0]
 
+    def only_pose(self, which: str) -> Pose:
+        """Return the pose that is meant, where a digest must not mean one of several by chance.
+
+        Raises ``UsageError`` if it does, and what `pose` raises.
+        """
+        pose = self.pose(which)
+        if is_digest_prefix(which.lower()):
+            named = self.index.poses_of(pose.digest, limit=2).items
+            if len(named) > 1:
+                names = " and ".join(f"{one.generation}/{one.name}" for one in named)
+                raise UsageError(f"{which}: several poses have these bytes ({names}, …); name one")
+        return pose
+
     def describe(self, which: str) -> Description:
         """Return everything about a pose, or about a blob asked by its digest."""
         wanted = parse_id(which)
@@ -196,22 +209,16 @@ class Store:
         favourite: bool | None = None,
         created_before: datetime | None = None,
         created_after: datetime | None = None,
+        prompt: str | None = None,
     ) -> Iterator[Pose]:
-        """Yield poses in the order in which they were first put; each page is one snapshot."""
-        where = PoseFilter(user, generation, favourite, created_before, created_after)
-        return _pages(lambda after: self.index.poses(where, after=after))
+        """Yield poses in the order in which they were first put; each page is one snapshot.
 
-    def users(self) -> Iterator[User]:
-        """Yield all users."""
-        return _pages(lambda after: self.index.users(after=after))
-
-    def user(self, name: str) -> User | None:
-        """Return a user with quota and use, or None."""
-        return self.index.user(name)
-
-    def generations(self, user: str | None = None) -> Iterator[Generation]:
-        """Yield all generations, or one user's."""
-        return _pages(lambda after: self.index.generations(user, after=after))
+        ``prompt`` asks for prompts with all these words, in any order, whatever their case and
+        accents: ``red coat``, ``"red coat"`` for words that follow each other, ``hero*`` for any
+        ending. Raises ``UsageError`` if no word is in it.
+        """
+        where = PoseFilter(user, generation, favourite, created_before, created_after, prompt)
+        return pages(lambda after: self.index.poses(where, after=after))
 
     def remove(self, which: Sequence[Pose | str]) -> list[Pose]:
         """Drop these poses, and return those that were there; their bytes stay until gc.
@@ -222,16 +229,28 @@ class Store:
         return remove_poses(self._backends, poses)
 
     def annotate(self, which: Pose | str, **attributes: Unpack[AttributeWords]) -> Pose:
-        """Set attributes of a pose. Raises ``NotFound``, ``UsageError``."""
-        pose = which if isinstance(which, Pose) else self.pose(which)
-        return self.index.annotate(pose.id, attributes_from(attributes))
+        """Set attributes of a pose; None empties one. Raises ``NotFound``, ``UsageError``.
 
-    def set_quota(self, user: str, quota: int | None) -> User:
-        """Limit the summed sizes of a user's poses, in bytes; None lifts the limit.
-
-        The user is made if need be. A quota below the present use refuses only what would add.
+        A digest must not mean one of several poses.
         """
-        return self.index.set_quota(check_name("user", user), quota)
+        return self.annotate_all([which], **attributes)[0]
+
+    def annotate_all(
+        self, which: Sequence[Pose | str], **attributes: Unpack[AttributeWords]
+    ) -> list[Pose]:
+        """Set the same attributes of several poses as `annotate` does: of all of them, or none."""
+        poses = [one if isinstance(one, Pose) else self.only_pose(one) for one in which]
+        return annotate_poses(self._backends, poses, attributes)
+
+    def import_attributes(
+        self, rows: Iterable[AttributeRow], *, dry_run: bool = False
+    ) -> AttributeImport:
+        """Set what all these rows say in one transaction, or nothing if one of them is wrong.
+
+        `attribute_files.read_attributes` makes rows of a file. Raises ``PoseNotFound``,
+        ``OtherUser`` and ``UsageError``, which name the line; ``dry_run`` too.
+        """
+        return import_attributes(self._backends, rows, self.only_pose, dry_run=dry_run)
 
     def stats(self, user: str | None = None) -> Stats:
         """Return use, of the store or of one user, counted in one snapshot."""
@@ -263,14 +282,6 @@ class Store:
         if isinstance(wanted, DigestPrefix):
             return use(self.index.blob(wanted.digits).digest)
         return use(self.index.pose(wanted.generation, wanted.pose).digest)
-
-
-def _pages(page: Callable[[int], Page[T]]) -> Iterator[T]:
-    after: int | None = 0
-    while after is not None:
-        found = page(after)
-        yield from found.items
-        after = found.next
 
 
 def _there(pose: Pose | None) -> Pose:

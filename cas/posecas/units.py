@@ -1,6 +1,7 @@
-"""Sizes and durations as people write them: ``10MB``, ``1GiB``, ``30s``, ``7d``."""
+"""Sizes, durations and times as people write them: ``10MB``, ``30s``, ``7d``, ``2026-11-23``."""
 
 import re
+from datetime import UTC, datetime
 from typing import Final
 
 from posecas.errors import UsageError
@@ -46,3 +47,12 @@ def parse_duration(text: str) -> int:
     if match is None:
         raise UsageError(f"{text!r} is no duration: write 0, 30s, 10m, 24h or 7d")
     return int(match[1]) * _SECONDS[match[2]]
+
+
+def parse_moment(text: str) -> datetime:
+    """Read an ISO 8601 time; without an offset it is UTC. Raises ``UsageError``."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(f"{text!r} is no time: write 2026-11-23 or 2026-11-23T08:15:00Z") from None

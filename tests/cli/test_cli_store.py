@@ -75,7 +75,7 @@ def test_a_newer_format_is_refused_untouched(posecas: Posecas, arguments: tuple[
 
 def test_a_newer_index_is_refused(posecas: Posecas) -> None:
     with closing(sqlite3.connect(posecas.store / "index.sqlite")) as connection, connection:
-        connection.execute("UPDATE _sqlite_migrations SET name = '9-later'")
+        connection.execute("UPDATE _sqlite_migrations SET name = '9-later' WHERE name = '1-first'")
     done = posecas("ls", "--json")
     assert (done.code, done.error["error"]) == (1, "StoreTooNew")
 

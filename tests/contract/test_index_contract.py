@@ -1,15 +1,14 @@
 """What every index engine must do. An engine's fixture makes an index with one location."""
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kit.indexes import open_sqlite
 from kit.intakes import LEASE, LOCATION, THUMBNAIL, begin, facts, intake, put
 from posecas.digest import digest_of
 from posecas.errors import (
@@ -26,26 +25,7 @@ from posecas.errors import (
     WriteRefused,
 )
 from posecas.index.protocol import Fence, Index, Intake, NewPose, NewRendition, Settled
-from posecas.index.sql_index import SqlIndex
-from posecas.index.sqlite import SqliteEngine, create_sqlite_index
-from posecas.records import Attributes, PoseFilter, RecipeKey
-
-
-def open_sqlite(folder: Path) -> SqlIndex:
-    path, lock = folder / "index.sqlite", folder / "lock"
-    create_sqlite_index(path, lock)
-    index = SqlIndex(SqliteEngine(path, lock), host="here")
-    index.identify()
-    index.add_location(LOCATION, ".", host=None)
-    return index
-
-
-@pytest.fixture(params=[open_sqlite], ids=["sqlite"])
-def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
-    opened = request.param(tmp_path)
-    yield opened
-    opened.close()
-
+from posecas.records import Annotation, Attributes, PoseFilter, RecipeKey
 
 # Transactions A and B
 
@@ -255,19 +235,6 @@ def test_every_attribute_comes_back(index: Index) -> None:
     pose = index.pose("g", "p1")
     for name in Attributes.__dataclass_fields__:
         assert getattr(pose, name) == getattr(attributes, name), name
-
-
-def test_annotating_sets_only_what_is_said(index: Index) -> None:
-    pose = put(index, intake(1, attributes=Attributes(prompt="a heron", seed=1)))
-    changed = index.annotate(pose.id, Attributes(favourite=True, downloads=2))
-    assert (changed.prompt, changed.seed, changed.favourite, changed.downloads) == (
-        "a heron",
-        1,
-        True,
-        2,
-    )
-    with pytest.raises(PoseNotFound):
-        index.annotate(999, Attributes(favourite=True))
 
 
 def test_a_generation_belongs_to_its_first_user(index: Index) -> None:
@@ -554,7 +521,7 @@ def test_aliases_lead_to_their_pose_and_survive_its_removal(index: Index) -> Non
 def test_changes_tell_everything_in_commit_order(index: Index) -> None:
     start = index.last_change()
     pose = put(index, intake(1, thumbnail=2))
-    index.annotate(pose.id, Attributes(favourite=True))
+    index.annotate([(pose.id, Annotation(Attributes(favourite=True)))])
     index.remove([pose.id])
     changes = list(index.changes(start, limit=100).items)
     assert [change.sequence for change in changes] == sorted(c.sequence for c in changes)

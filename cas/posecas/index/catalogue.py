@@ -6,11 +6,12 @@ from typing import Final, TypeVar
 
 from posecas.digest import DIGEST_LENGTH, Digest
 from posecas.errors import AmbiguousDigest, BlobNotFound, PoseNotFound
-from posecas.index import rows
+from posecas.index import rows, search
 from posecas.index.alias_folders import ALIAS, names_below
 from posecas.index.engine import Engine, Row, Value
 from posecas.index.owners import generation_named, must, user_named
 from posecas.index.protocol import Alias, AliasName, Identity
+from posecas.names import PoseId
 from posecas.records import (
     Blob,
     BlobFacts,
@@ -68,15 +69,29 @@ class CatalogueVerbs:
             raise PoseNotFound("the pose was removed meanwhile")
         return rows.pose(found)
 
+    def pose_rows(self, names: Sequence[PoseId]) -> Sequence[int | None]:
+        """The ids of many poses, from one snapshot; None for a name that no pose has."""
+        query = (
+            "SELECT p.id FROM poses p JOIN generations g ON g.id = p.generation_id"
+            " WHERE g.name = ? AND p.name = ?"
+        )
+        with self._engine.reading() as cursor:
+            found = [cursor.one(query, name.generation, name.pose) for name in names]
+        return [None if row is None else int(row[0]) for row in found]
+
     def poses(self, where: PoseFilter, *, after: int = 0, limit: int = 1000) -> Page[Pose]:
         """Poses in the order in which they were first put."""
-        conditions, values = _conditions(where)
-        return self._page(rows.POSE, "p", rows.pose, conditions, values, after=after, limit=limit)
+        select, key, (conditions, values) = rows.POSE, "p.id", _conditions(where)
+        if where.prompt is not None:
+            select, key = search.FOUND, search.KEY
+            conditions.append(search.MATCHES)
+            values.append(search.match_expression(where.prompt))
+        return self._page(select, key, rows.pose, conditions, values, after=after, limit=limit)
 
     def poses_of(self, digest: Digest, *, after: int = 0, limit: int = 1000) -> Page[Pose]:
         """Poses that point at one blob."""
         of = (["b.digest = ?"], [rows.stored(digest)])
-        return self._page(rows.POSE, "p", rows.pose, *of, after=after, limit=limit)
+        return self._page(rows.POSE, "p.id", rows.pose, *of, after=after, limit=limit)
 
     def blob(self, prefix: str) -> Blob:
         """Raises ``BlobNotFound`` and ``AmbiguousDigest``."""
@@ -103,7 +118,9 @@ class CatalogueVerbs:
         if first_byte < _LAST_BYTE:
             conditions.append("b.digest < ?")
             values.append(bytes([first_byte + 1]))
-        return self._page(rows.BLOB, "b", rows.blob, conditions, values, after=after, limit=limit)
+        return self._page(
+            rows.BLOB, "b.id", rows.blob, conditions, values, after=after, limit=limit
+        )
 
     def known(self, digest: Digest, location: str) -> BlobFacts | None:
         """Facts of a blob that is live at this location, else None."""
@@ -162,7 +179,7 @@ class CatalogueVerbs:
 
     def users(self, *, after: int = 0, limit: int = 1000) -> Page[User]:
         """All users."""
-        return self._page(rows.USER, "u", rows.user, [], [], after=after, limit=limit)
+        return self._page(rows.USER, "u.id", rows.user, [], [], after=after, limit=limit)
 
     def generation(self, name: str) -> Generation | None:
         """The generation, if there is one of this name."""
@@ -181,7 +198,7 @@ class CatalogueVerbs:
         of: tuple[list[str], list[Value]] = ([], [])
         if user is not None:
             of = (["g.user_id = (SELECT id FROM users WHERE name = ?)"], [user])
-        return self._page(rows.GENERATION, "g", rows.generation, *of, after=after, limit=limit)
+        return self._page(rows.GENERATION, "g.id", rows.generation, *of, after=after, limit=limit)
 
     def locations(self) -> Sequence[Location]:
         """All locations."""
@@ -234,7 +251,7 @@ class CatalogueVerbs:
     def _page(
         self,
         select: str,
-        table: str,
+        key: str,
         record: Callable[[Row], T],
         conditions: Sequence[str],
         values: Sequence[Value],
@@ -242,8 +259,8 @@ class CatalogueVerbs:
         after: int,
         limit: int,
     ) -> Page[T]:
-        where = " AND ".join([*conditions, f"{table}.id > ?"])
-        query = f"{select} WHERE {where} ORDER BY {table}.id LIMIT ?"
+        where = " AND ".join([*conditions, f"{key} > ?"])
+        query = f"{select} WHERE {where} ORDER BY {key} LIMIT ?"
         found = self._all(query, *values, after, limit)
         return Page(
             [record(row) for row in found], int(found[-1][0]) if len(found) == limit else None

@@ -14,14 +14,24 @@ if TYPE_CHECKING:
 
 MIGRATIONS: Final = Migrations("posecas")
 FIRST: Final = "1-first"
-KNOWN: Final = frozenset({FIRST})
+SEARCH: Final = "2-search"
+KNOWN: Final = frozenset({FIRST, SEARCH})
 
 
 @MIGRATIONS(name=FIRST)
 def _first(db: "Database") -> None:
     for text in (schema.TABLES, schema.COUNTS, schema.RULES, schema.LOG):
-        for statement in _statements(text):
-            db.execute(statement)
+        _run(db, text)
+
+
+@MIGRATIONS(name=SEARCH)
+def _search(db: "Database") -> None:
+    _run(db, schema.SEARCH)
+
+
+def _run(db: "Database", text: str) -> None:
+    for statement in _statements(text):
+        db.execute(statement)
 
 
 def _statements(text: str) -> Iterator[str]:

@@ -1,17 +1,27 @@
 """Users, generations and locations: the verbs, and how the other verbs look them up."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
-from posecas.errors import Failed, ForeignStore, LocationNotFound, OtherUser
+from posecas.errors import (
+    Failed,
+    ForeignStore,
+    LocationNotFound,
+    NotEmpty,
+    NotFound,
+    OtherUser,
+    OverQuota,
+)
 from posecas.index import rows
 from posecas.index.engine import Cursor, Engine
 from posecas.records import Generation, Location, LocationState, User
+from posecas.units import format_size
 
 T = TypeVar("T")
 
 
 class OwnersVerbs:
-    """The verbs of `protocol.Owners`."""
+    """The verbs of `owners_protocol.Owners`."""
 
     def __init__(self, engine: Engine) -> None:
         """Run over ``engine``."""
@@ -43,6 +53,42 @@ class OwnersVerbs:
             if found.user != user:
                 raise other_user(found)
             return found
+
+    def move_generation(self, name: str, user: str) -> Generation:
+        """Give a generation with its poses to a user, who is made if need be."""
+        with self._engine.writing() as cursor:
+            now = self._engine.clock()
+            cursor.run("DELETE FROM reservations WHERE lease_until < ?", now)
+            names = {_existing_generation(cursor, name).user, user}
+            self._engine.lock(cursor, "users", "name", sorted(names))
+            moved = _existing_generation(cursor, name)
+            if moved.user == user:
+                return moved
+            owner = user_named(cursor, user)
+            if owner is None:
+                insert_user(cursor, user, now)
+                owner = must(user_named(cursor, user))
+            check_quota(owner, _size(cursor, moved))
+            # The poses follow by their foreign key, and the use of both by triggers.
+            cursor.run("UPDATE generations SET user_id = ? WHERE id = ?", owner.id, moved.id)
+            return must(generation_named(cursor, name))
+
+    def user_leaving(self, name: str) -> Sequence[Generation]:
+        """What ``remove_user`` would remove."""
+        with self._engine.reading() as cursor:
+            return _empty_generations(cursor, _without_poses(cursor, name))
+
+    def remove_user(self, name: str) -> Sequence[Generation]:
+        """Remove a user without poses, with their empty generations, which are returned."""
+        with self._engine.writing() as cursor:
+            self._engine.lock(cursor, "users", "name", [name])
+            user = _without_poses(cursor, name)
+            removed = _empty_generations(cursor, user)
+            # A put that is under way loses its reservation and begins again, with a new user.
+            cursor.run("DELETE FROM reservations WHERE user_id = ?", user.id)
+            cursor.run("DELETE FROM generations WHERE user_id = ?", user.id)
+            cursor.run("DELETE FROM users WHERE id = ?", user.id)
+            return removed
 
     def add_location(self, name: str, url: str, *, host: str | None) -> Location:
         """Record a location, or return the one there is. Raises ``ForeignStore`` on another url."""
@@ -106,6 +152,51 @@ def insert_generation(cursor: Cursor, name: str, user: str, now: int) -> int:
         *(name, user_id, now, now),
     )
     return int(must(row)[0])
+
+
+def check_quota(user: User, charge: int) -> None:
+    """Raise ``OverQuota`` if so many bytes more would pass the user's quota; none never do."""
+    if not charge or user.quota is None or user.used + user.reserved + charge <= user.quota:
+        return
+    reserved = f" and {format_size(user.reserved)} being written" if user.reserved else ""
+    raise OverQuota(
+        f"user {user.name}: {format_size(charge)} more would pass the quota of "
+        f"{format_size(user.quota)} ({format_size(user.used)} used{reserved}); "
+        "remove poses or raise the quota"
+    )
+
+
+def _existing_generation(cursor: Cursor, name: str) -> Generation:
+    found = generation_named(cursor, name)
+    if found is None:
+        raise NotFound(f"generation {name}: this store has none of this name")
+    return found
+
+
+def _size(cursor: Cursor, generation: Generation) -> int:
+    row = cursor.one(
+        "SELECT coalesce(sum(b.size), 0) FROM poses p JOIN blobs b ON b.id = p.blob_id"
+        " WHERE p.generation_id = ?",
+        generation.id,
+    )
+    return int(must(row)[0])
+
+
+def _without_poses(cursor: Cursor, name: str) -> User:
+    user = user_named(cursor, name)
+    if user is None:
+        raise NotFound(f"user {name}: this store has none of this name")
+    if user.poses:
+        poses = "1 pose is theirs" if user.poses == 1 else f"{user.poses} poses are theirs"
+        raise NotEmpty(
+            f"user {name}: {poses}; remove the poses, or move their generations to another user"
+        )
+    return user
+
+
+def _empty_generations(cursor: Cursor, user: User) -> list[Generation]:
+    found = cursor.all(f"{rows.GENERATION} WHERE g.user_id = ? ORDER BY g.id", user.id)
+    return [rows.generation(row) for row in found]
 
 
 def other_user(generation: Generation) -> OtherUser:

@@ -11,14 +11,16 @@ from typing import Protocol
 
 from posecas.digest import Digest
 from posecas.errors import PosecasError
+from posecas.index.owners_protocol import Owners
+from posecas.names import PoseId
 from posecas.records import (
+    Annotation,
     Attributes,
     Blob,
     BlobFacts,
     Change,
     Generation,
     Location,
-    LocationState,
     Page,
     Pose,
     PoseFilter,
@@ -87,6 +89,14 @@ Outcome = Settled | PosecasError | Fence
 
 
 @dataclass(frozen=True, slots=True)
+class Annotated:
+    """What became of notes: how many changed their pose, or the positions of poses not there."""
+
+    changed: int
+    missing: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Begun:
     """What is left to do after `begin`.
 
@@ -139,8 +149,11 @@ class References(Protocol):
         """
         ...
 
-    def annotate(self, pose: int, attributes: Attributes) -> Pose:
-        """Set the attributes that are not None. Raises ``PoseNotFound``."""
+    def annotate(self, notes: Sequence[tuple[int, Annotation]]) -> Annotated:
+        """Say this of these poses, in this order: all of it, or nothing if one pose is not there.
+
+        What a pose says already is no change and leaves its ``updated_at``.
+        """
         ...
 
 
@@ -161,30 +174,6 @@ class RecipeVersions(Protocol):
         A spec that a recipe had before has its version again. Whoever asks at the same moment
         with the same spec is told the same version. Nothing is written if all are known.
         """
-        ...
-
-
-class Owners(Protocol):
-    """Users, generations and locations themselves."""
-
-    def add_user(self, name: str, *, quota: int | None = None) -> User:
-        """Make a user, or return the one there is, unchanged."""
-        ...
-
-    def set_quota(self, name: str, quota: int | None) -> User:
-        """Set or lift a quota, making the user if need be. Below what is used is allowed."""
-        ...
-
-    def add_generation(self, name: str, user: str) -> Generation:
-        """Make an empty generation. Raises ``OtherUser`` if it is somebody else's."""
-        ...
-
-    def add_location(self, name: str, url: str, *, host: str | None) -> Location:
-        """Record a location, or return the one there is. Raises ``ForeignStore`` on another url."""
-        ...
-
-    def set_location_state(self, name: str, state: LocationState) -> Location:
-        """Let a location take new objects, or not."""
         ...
 
 
@@ -239,8 +228,15 @@ class Catalogue(Protocol):
         """Raises ``PoseNotFound``."""
         ...
 
+    def pose_rows(self, names: Sequence[PoseId]) -> Sequence[int | None]:
+        """The ids of many poses, from one snapshot; None for a name that no pose has."""
+        ...
+
     def poses(self, where: PoseFilter, *, after: int = 0, limit: int = 1000) -> Page[Pose]:
-        """Poses in the order in which they were first put."""
+        """Poses in the order in which they were first put.
+
+        Raises ``UsageError`` for a ``prompt`` without a word to look for.
+        """
         ...
 
     def poses_of(self, digest: Digest, *, after: int = 0, limit: int = 1000) -> Page[Pose]:

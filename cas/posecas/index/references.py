@@ -18,24 +18,18 @@ from posecas.errors import (
     Fenced,
     NotFound,
     OverQuota,
-    PoseNotFound,
     Refused,
     UsageError,
     WriteRefused,
 )
 from posecas.index import rows
+from posecas.index.annotating import absent, say
 from posecas.index.engine import Cursor, Engine
 from posecas.index.owners import location_named, must, user_named
-from posecas.index.protocol import Begun, Fence, Intake, Outcome, Settled
-from posecas.index.settle import (
-    admit,
-    attribute_columns,
-    blob_row,
-    settle,
-    update_pose,
-)
+from posecas.index.protocol import Annotated, Begun, Fence, Intake, Outcome, Settled
+from posecas.index.settle import admit, blob_row, settle
 from posecas.names import object_key
-from posecas.records import Attributes, BlobFacts, Location, Pose, Replica
+from posecas.records import Annotation, BlobFacts, Location, Pose, Replica
 
 _NONCE_BYTES: Final = 6
 _OUTCOMES: Final = (Refused, OverQuota, UsageError, NotFound, ConfigError)
@@ -138,16 +132,15 @@ class ReferencesVerbs:
                     dropped.append(rows.pose(row))
         return dropped
 
-    def annotate(self, pose: int, attributes: Attributes) -> Pose:
-        """Set the attributes that are not None."""
+    def annotate(self, notes: Sequence[tuple[int, Annotation]]) -> Annotated:
+        """Say this of these poses: all of it, or nothing if one pose is not there."""
+        poses = [pose for pose, _ in notes]
         with self._engine.writing() as cursor:
-            values = attribute_columns(attributes)
-            if values:
-                update_pose(cursor, pose, values, self._engine.clock())
-            row = cursor.one(f"{rows.POSE} WHERE p.id = ?", pose)
-            if row is None:
-                raise PoseNotFound("the pose was removed meanwhile; look it up again")
-            return rows.pose(row)
+            self._engine.lock(cursor, "poses", "id", sorted(set(poses)))
+            if missing := absent(cursor, poses):
+                return Annotated(0, missing)
+            now = self._engine.clock()
+            return Annotated(sum(say(cursor, pose, note, now) for pose, note in notes))
 
     def _lock(self, cursor: Cursor, intakes: Sequence[Intake]) -> None:
         # The order that keeps two writers from waiting for each other: users, then blobs by digest.

@@ -1,4 +1,4 @@
-"""The schema, version 1, in SQLite's words.
+"""The schema in SQLite's words: version 1, and at the end what later versions add to it.
 
 Integer ids, each digest once as 32 bytes, times in milliseconds since 1970. Triggers keep the
 counts and refuse what the put protocol forbids, so that no code path, and no statement typed by
@@ -310,3 +310,27 @@ END;"""
 
 LOG: Final = "".join(_log(table, *described) for table, described in _LOGGED.items())
 """Triggers that write every change of lasting columns to ``changes``, in commit order."""
+
+SEARCH: Final = """
+CREATE VIEW prompts (id, prompt) AS SELECT id, prompt FROM poses WHERE prompt IS NOT NULL;
+CREATE VIRTUAL TABLE prompts_fts USING fts5 (
+  prompt, content = 'prompts', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+);
+INSERT INTO prompts_fts (prompts_fts) VALUES ('rebuild');
+
+CREATE TRIGGER poses_found_insert AFTER INSERT ON poses WHEN NEW.prompt IS NOT NULL BEGIN
+  INSERT INTO prompts_fts (rowid, prompt) VALUES (NEW.id, NEW.prompt);
+END;
+CREATE TRIGGER poses_found_delete AFTER DELETE ON poses WHEN OLD.prompt IS NOT NULL BEGIN
+  INSERT INTO prompts_fts (prompts_fts, rowid, prompt) VALUES ('delete', OLD.id, OLD.prompt);
+END;
+CREATE TRIGGER poses_found_update AFTER UPDATE OF prompt ON poses WHEN NEW.prompt IS NOT OLD.prompt
+BEGIN
+  INSERT INTO prompts_fts (prompts_fts, rowid, prompt)
+    SELECT 'delete', OLD.id, OLD.prompt WHERE OLD.prompt IS NOT NULL;
+  INSERT INTO prompts_fts (rowid, prompt)
+    SELECT NEW.id, NEW.prompt WHERE NEW.prompt IS NOT NULL;
+END;
+"""
+"""Version 2: the words of prompts. The words alone are kept, not the prompts once more; a pose
+without a prompt costs nothing."""

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from posecas.errors import ConfigError, InvalidName, OverQuota, PoseExists, PoseNotFound
+from posecas.errors import ConfigError, InvalidName, PoseExists, PoseNotFound
 from posecas.index import rows
 from posecas.index.engine import Cursor, Value
 from posecas.index.owners import (
+    check_quota,
     generation_named,
     insert_generation,
     must,
@@ -14,8 +15,7 @@ from posecas.index.owners import (
     user_named,
 )
 from posecas.index.protocol import Intake, NewPose, NewRendition, Settled
-from posecas.records import Attributes, BlobFacts, PutStatus, RecipeKey, User
-from posecas.units import format_size
+from posecas.records import Attributes, BlobFacts, PutStatus, RecipeKey
 
 _COLUMNS: Final = (
     *("pose_library_id", "prompt", "model", "seed", "controlnet_weight", "generation_time"),
@@ -54,8 +54,8 @@ def admit(cursor: Cursor, new: NewPose, source: BlobFacts) -> Admission:
         )
     charge = max(0, source.size - size)
     user = user_named(cursor, owner)
-    if user is not None and charge:
-        _check_quota(user, charge)
+    if user is not None:
+        check_quota(user, charge)
     return Admission(owner, existing, unchanged=False, charge=charge)
 
 
@@ -72,17 +72,6 @@ def _owner(cursor: Cursor, new: NewPose) -> str:
             "give one, or set default_user"
         )
     return owner
-
-
-def _check_quota(user: User, charge: int) -> None:
-    if user.quota is None or user.used + user.reserved + charge <= user.quota:
-        return
-    reserved = f" and {format_size(user.reserved)} being written" if user.reserved else ""
-    raise OverQuota(
-        f"user {user.name}: {format_size(charge)} more would pass the quota of "
-        f"{format_size(user.quota)} ({format_size(user.used)} used{reserved}); "
-        "remove poses or raise the quota"
-    )
 
 
 def settle(cursor: Cursor, intake: Intake, *, wrote: bool, now: int) -> Settled:
@@ -120,7 +109,7 @@ def _place(
     if admission.existing is not None:
         values = _values(new.attributes)
         values |= {"blob_id": blob_id, "created_at": _made_at(new.attributes, now)}
-        update_pose(cursor, admission.existing, values, now)
+        _update(cursor, admission.existing, values, now)
         return admission.existing, "replaced"
     return _insert(cursor, new, admission.owner, blob_id, now), "stored"
 
@@ -148,8 +137,7 @@ def _insert(cursor: Cursor, new: NewPose, owner: str, blob_id: int, now: int) ->
     return int(must(row)[0])
 
 
-def update_pose(cursor: Cursor, pose: int, values: dict[str, Value], now: int) -> None:
-    """Set columns of a pose."""
+def _update(cursor: Cursor, pose: int, values: dict[str, Value], now: int) -> None:
     changes = ", ".join(f"{column} = ?" for column in values)
     cursor.run(
         f"UPDATE poses SET {changes}, updated_at = ? WHERE id = ?", *values.values(), now, pose
