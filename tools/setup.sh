@@ -44,8 +44,8 @@ if ! [ -x .venv/bin/python ] || ! .venv/bin/python -c 'import pip' 2>/dev/null; 
     "$python" -m venv --clear .venv
 fi
 say 'installing posecas and its tools into .venv'
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[all]' --group dev
+.venv/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --upgrade 'pip>=25.1'
+.venv/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --editable '.[all]' --group dev
 
 # The mount: a kernel device and the library that mfusepy loads.
 if ! .venv/bin/python -c 'import mfusepy' >/dev/null 2>&1; then
