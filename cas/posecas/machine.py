@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posecas.errors import PosecasError
+    from posecas.images.recipes import Recipe
     from posecas.records import (
         Blob,
         Generation,
@@ -140,6 +141,47 @@ def rendition_json(rendition: Rendition) -> dict[str, JsonValue]:
         "width": rendition.facts.width,
         "height": rendition.facts.height,
         "path": rendition.path,
+    }
+
+
+def export_json(pose: Pose, rendition: Rendition, *, file: str) -> dict[str, JsonValue]:
+    """Return a pose whose bytes, from ``digest`` to ``path``, are those a recipe made of it.
+
+    ``source`` is the digest of its own.
+    """
+    return {
+        "file": file,
+        **pose_json(pose),
+        "source": pose.digest,
+        **rendition_json(rendition),
+    }
+
+
+def export_refused_json(pose: Pose, error: PosecasError, *, recipe: str) -> dict[str, JsonValue]:
+    """Return a pose of which a recipe could not make anything, and why."""
+    return {**pose_json(pose), "recipe": recipe, **error_json(error)}
+
+
+def recipe_json(recipe: Recipe, *, own: bool) -> dict[str, JsonValue]:
+    """Return a recipe; ``own``: it is of `posecas.toml`. ``quality`` null: the format has none.
+
+    ``transparent_format`` is that of a result in which something is transparent.
+    """
+    return {
+        "recipe": recipe.name,
+        "version": recipe.version,
+        "own": own,
+        "width": recipe.width,
+        "height": recipe.height,
+        "fit": recipe.fit,
+        "focus": list(recipe.focus),
+        "pad": recipe.pad,
+        "upscale": recipe.upscale,
+        "format": recipe.opaque.name,
+        "transparent_format": recipe.transparent.name,
+        "quality": getattr(recipe.opaque, "quality", None),
+        "subsampling": getattr(recipe.opaque, "subsampling", None),
+        "max_bytes": recipe.max_bytes,
     }
 
 

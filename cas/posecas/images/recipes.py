@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from posecas.errors import RecipeNotFound
 from posecas.records import RecipeKey
@@ -12,8 +12,9 @@ from posecas.records import RecipeKey
 
 @dataclass(frozen=True, slots=True)
 class Jpeg:
-    """JPEG, baseline. What is transparent becomes white."""
+    """JPEG, baseline. What is transparent shows the recipe's ground, which is white by default."""
 
+    name: ClassVar[str] = "jpeg"
     quality: int
     subsampling: Literal["4:4:4", "4:2:0"]
 
@@ -22,6 +23,7 @@ class Jpeg:
 class Webp:
     """Lossy WebP with its alpha kept lossless. ``method`` 0 is fastest, 6 smallest."""
 
+    name: ClassVar[str] = "webp"
     quality: int
     method: int
 
@@ -30,12 +32,11 @@ class Webp:
 class Png:
     """PNG, truecolour with 8 bits."""
 
+    name: ClassVar[str] = "png"
     level: int
 
 
 Encoding = Jpeg | Webp | Png
-
-
 Fit = Literal["cover", "contain"]
 
 THUMBNAIL_PREFIX: Final = "thumb-"
@@ -102,7 +103,7 @@ class Recipe:
 
 def _parameter(value: object) -> object:
     if isinstance(value, Jpeg | Webp | Png):
-        return {type(value).__name__.lower(): asdict(value)}
+        return {value.name: asdict(value)}
     return value
 
 
