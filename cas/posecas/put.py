@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal
 
 from posecas.backends import Backends
 from posecas.digest import Digest, digest_of
@@ -260,11 +260,19 @@ def _bytes_of(image: bytes | Path, limits: Limits) -> bytes:
             if not stat.S_ISREG(status.st_mode):
                 raise UsageError("it is no regular file")
             limits.check_bytes(status.st_size)
-            data = file.read(limits.max_bytes + 1)
+            data = _read(file, status.st_size, limits.max_bytes + 1)
     except OSError as error:
         raise UsageError(f"it cannot be read ({error.strerror})") from error
     limits.check_bytes(len(data))
     return data
+
+
+def _read(file: BinaryIO, expected: int, most: int) -> bytes:
+    # A buffer for the largest image that is allowed takes longer than hashing an image does.
+    data = file.read(expected + 1)
+    if len(data) <= expected:
+        return data
+    return data + file.read(most - len(data))
 
 
 def _contradicts(image: bytes | Path, media_type: str) -> bool:
