@@ -1,0 +1,1 @@
+"""Every figure in the documentation, measured anew: `python -m bench.ingest`, `bench.index`."""
