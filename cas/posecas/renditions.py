@@ -1,8 +1,9 @@
 """Renditions on demand: made once, kept while a pose names their source."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 
 from posecas.backends import Backends
 from posecas.digest import Digest
@@ -26,15 +27,6 @@ class Made:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """One source's bytes are read and decoded at most once, when the first recipe needs them."""
-
-    backends: Backends
-    source: Blob
-    decoded: Callable[[], Decoded]
-
-
 def make_renditions(
     backends: Backends, ingest: Ingest, source: Blob, names: Sequence[str]
 ) -> Sequence[Made | TooLarge]:
@@ -45,61 +37,70 @@ def make_renditions(
     ``RecipeNotFound`` before anything is made, and what `read_blob` raises for the source.
     """
     recipes = [backends.recipe(name) for name in names]
-    work = _Work(backends, source, cache(lambda: _decode(backends, source.digest)))
-    outcomes: list[Made | TooLarge] = []
-    fresh: dict[Recipe, Made] = {}
-    for recipe in recipes:
-        kept = _kept(work, recipe)
-        outcome = kept or fresh.get(recipe) or _made(work, recipe)
-        if isinstance(outcome, Made) and kept is None:
-            fresh[recipe] = outcome
-        outcomes.append(outcome)
-    if fresh:
-        _keep(ingest, source, fresh)
-    return outcomes
+    kept = {recipe: _kept(backends, source, recipe) for recipe in recipes}
+    known = {
+        recipe: made or _of_equal_pixels(backends, source, recipe) for recipe, made in kept.items()
+    }
+    fresh = _make(backends, source, [recipe for recipe, made in known.items() if made is None])
+    outcomes = {recipe: made or fresh[recipe] for recipe, made in known.items()}
+    new = [
+        (recipe, one)
+        for recipe, one in outcomes.items()
+        if kept[recipe] is None and isinstance(one, Made)
+    ]
+    if new:
+        _keep(ingest, source, new)
+    return [outcomes[recipe] for recipe in recipes]
 
 
-def _keep(ingest: Ingest, source: Blob, fresh: dict[Recipe, Made]) -> None:
-    renditions = tuple(
-        NewRendition(recipe.key, made.rendition.facts) for recipe, made in fresh.items()
-    )
-    data = {made.rendition.facts.digest: made.data for made in fresh.values()}
+def _kept(backends: Backends, source: Blob, recipe: Recipe) -> Made | None:
+    found = backends.index.rendition(source.digest, recipe.key)
+    return None if found is None else _read(backends, found)
+
+
+def _of_equal_pixels(backends: Backends, source: Blob, recipe: Recipe) -> Made | None:
+    pixels = source.facts.pixels
+    facts = backends.index.shared_rendition(pixels, recipe.key) if pixels else None
+    return None if facts is None else _read(backends, _rendition(source, recipe, facts))
+
+
+def _read(backends: Backends, rendition: Rendition) -> Made | None:
+    try:
+        return Made(rendition, read_blob(backends, rendition.facts.digest))
+    except Damage:
+        # What was made once can be made again, and heals the damaged one if it is the same.
+        return None
+
+
+def _make(
+    backends: Backends, source: Blob, recipes: Sequence[Recipe]
+) -> Mapping[Recipe, Made | TooLarge]:
+    if not recipes:
+        return {}
+    decoded = _decode(backends, source.digest)
+
+    def make(recipe: Recipe) -> Made | TooLarge:
+        try:
+            rendered = render(decoded, recipe)
+        except TooLarge as refusal:
+            return refusal
+        return Made(_rendition(source, recipe, rendered.facts), rendered.data)
+
+    if len(recipes) == 1:
+        return {recipes[0]: make(recipes[0])}
+    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="posecas-render") as pool:
+        return dict(zip(recipes, pool.map(make, recipes), strict=True))
+
+
+def _keep(ingest: Ingest, source: Blob, new: Sequence[tuple[Recipe, Made]]) -> None:
+    renditions = tuple(NewRendition(recipe.key, made.rendition.facts) for recipe, made in new)
+    data = {made.rendition.facts.digest: made.data for _, made in new}
     # The outcome may be that no pose names the source any more: then it is served and not kept.
     ingest.run([Prepared(Intake(source.facts, None, renditions), data)])
 
 
-def _kept(work: _Work, recipe: Recipe) -> Made | None:
-    found = work.backends.index.rendition(work.source.digest, recipe.key)
-    return None if found is None else _read(work, recipe, found.facts)
-
-
-def _made(work: _Work, recipe: Recipe) -> Made | TooLarge:
-    if (shared := _of_equal_pixels(work, recipe)) is not None:
-        return shared
-    try:
-        rendered = render(work.decoded(), recipe)
-    except TooLarge as refusal:
-        return refusal
-    return Made(_rendition(work, recipe, rendered.facts), rendered.data)
-
-
-def _of_equal_pixels(work: _Work, recipe: Recipe) -> Made | None:
-    pixels = work.source.facts.pixels
-    facts = work.backends.index.shared_rendition(pixels, recipe.key) if pixels else None
-    return None if facts is None else _read(work, recipe, facts)
-
-
-def _read(work: _Work, recipe: Recipe, facts: BlobFacts) -> Made | None:
-    try:
-        data = read_blob(work.backends, facts.digest)
-    except Damage:
-        # What was made once can be made again, and heals the damaged one if it is the same.
-        return None
-    return Made(_rendition(work, recipe, facts), data)
-
-
-def _rendition(work: _Work, recipe: Recipe, facts: BlobFacts) -> Rendition:
-    return Rendition(work.source.digest, recipe.name, recipe.version, facts)
+def _rendition(source: Blob, recipe: Recipe, facts: BlobFacts) -> Rendition:
+    return Rendition(source.digest, recipe.name, recipe.version, facts)
 
 
 def _decode(backends: Backends, digest: Digest) -> Decoded:
