@@ -9,7 +9,7 @@ import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import BinaryIO, Final, Literal
 
 from posecas.annotations import annotation_from
 from posecas.attributes import check_attribute_names
@@ -24,7 +24,8 @@ _PASSED_OVER: Final = frozenset(
     {"digest", "size", "media_type", "width", "height", "path", "thumbnail", "updated_at"}
 )
 _NOT_ATTRIBUTES: Final = _PASSED_OVER.union(_NAMES)
-_LONGEST_CELL: Final = 1_000_000
+_LONGEST_LINE: Final = 4_000_000
+"""In bytes; the longest texts that a pose may have fit, with every letter escaped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,12 @@ class AttributeRow:
     annotation: Annotation
 
 
-def read_attributes(lines: Iterable[bytes], kind: Format, *, called: str) -> Iterator[AttributeRow]:
+def read_attributes(file: BinaryIO, kind: Format, *, called: str) -> Iterator[AttributeRow]:
     """Yield what a file's rows say; ``called`` names the file in messages.
 
     Raises ``UsageError``, which names the line, for the first that is wrong.
     """
-    texts = _decoded(lines, called)
+    texts = _decoded(file, called)
     records = _csv(texts, called) if kind == "csv" else _jsonl(texts, called)
     for where, record in records:
         try:
@@ -54,8 +55,11 @@ def read_attributes(lines: Iterable[bytes], kind: Format, *, called: str) -> Ite
             raise UsageError(f"{where}: {error}") from error
 
 
-def _decoded(lines: Iterable[bytes], called: str) -> Iterator[str]:
+def _decoded(file: BinaryIO, called: str) -> Iterator[str]:
+    lines = iter(lambda: file.readline(_LONGEST_LINE + 1), b"")
     for number, line in enumerate(lines, 1):
+        if len(line) > _LONGEST_LINE:
+            raise UsageError(f"{_where(called, number)}: it is longer than {_LONGEST_LINE} bytes")
         try:
             yield line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError:
@@ -77,7 +81,6 @@ def _jsonl(lines: Iterable[str], called: str) -> Iterator[tuple[str, Mapping[str
 
 
 def _csv(lines: Iterable[str], called: str) -> Iterator[tuple[str, Mapping[str, object]]]:
-    csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(lines, strict=True)
     headings: list[str] | None = None
     where = _where(called, 1)

@@ -6,16 +6,9 @@ from itertools import islice
 import click
 
 from posecas.errors import UsageError
-from posecas.machine import generation_json, pose_json, user_json
-from posecas.records import Generation, Pose, User
-from posecas.units import format_size
 from posecas_cli import output, parameters, session
 from posecas_cli.command import command
-from posecas_cli.text import short_digest, short_time
-
-_POSES = ("id", ">size", "pixels", "digest", "created", "")
-_USERS = ("user", ">poses", ">used", ">quota", "since")
-_GENERATIONS = ("generation", "user", "changed")
+from posecas_cli.tables import GENERATIONS, POSES, USERS, generation_row, pose_row, user_row
 
 
 @command(
@@ -23,6 +16,7 @@ _GENERATIONS = ("generation", "user", "changed")
     examples="""
 posecas ls
 posecas ls --user ada --favourite
+posecas ls --prompt 'red coat' --user ada
 posecas ls --older-than 90d --json | jq -r .digest
 posecas ls --users
 """,
@@ -49,6 +43,13 @@ posecas ls --users
     callback=parameters.age,
     help="Only images made since.",
 )
+@click.option(
+    "--prompt",
+    metavar="WORDS",
+    callback=parameters.text,
+    help='Only prompts with all these words; hero* for any ending, "red coat" in quotes for both '
+    "in this order.",
+)
 @click.option("--users", is_flag=True, help="List the users instead.")
 @click.option("--generations", is_flag=True, help="List the generations instead.")
 @click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most N lines.")
@@ -57,8 +58,9 @@ def ls(
     generation: str | None,
     created_before: datetime | None,
     created_after: datetime | None,
-    limit: int | None,
     *,
+    prompt: str | None,
+    limit: int | None,
     favourite: bool,
     users: bool,
     generations: bool,
@@ -67,13 +69,15 @@ def ls(
 
     Times are UTC. Headings are shown on a terminal only.
     """
-    narrowed = bool(generation or favourite or created_before or created_after)
+    narrowed = (
+        bool(generation or favourite or created_before or created_after) or prompt is not None
+    )
     _refuse_mixture(narrowed or (users and user is not None), users, generations)
     with session.open_store() as store:
         if users:
-            output.table(_USERS, map(_user_row, islice(store.users(), limit)))
+            output.table(USERS, map(user_row, islice(store.users(), limit)))
         elif generations:
-            output.table(_GENERATIONS, map(_generation_row, islice(store.generations(user), limit)))
+            output.table(GENERATIONS, map(generation_row, islice(store.generations(user), limit)))
         else:
             poses = store.poses(
                 user=user,
@@ -81,8 +85,9 @@ def ls(
                 favourite=favourite or None,
                 created_before=created_before,
                 created_after=created_after,
+                prompt=prompt,
             )
-            output.table(_POSES, map(_pose_row, islice(poses, limit)))
+            output.table(POSES, map(pose_row, islice(poses, limit)))
 
 
 def _refuse_mixture(narrowed: bool, users: bool, generations: bool) -> None:
@@ -92,33 +97,3 @@ def _refuse_mixture(narrowed: bool, users: bool, generations: bool) -> None:
         raise UsageError(
             "only --generations can be narrowed, and only by --user; leave the rest out"
         )
-
-
-def _pose_row(pose: Pose) -> output.Row:
-    return pose_json(pose), (
-        f"{pose.generation}/{pose.name}",
-        format_size(pose.size),
-        f"{pose.width}x{pose.height}",
-        short_digest(pose.digest),
-        short_time(pose.created_at),
-        "*" if pose.favourite else "",
-    )
-
-
-def _user_row(user: User) -> output.Row:
-    quota = "none" if user.quota is None else format_size(user.quota)
-    return user_json(user), (
-        user.name,
-        f"{user.poses:,}",
-        format_size(user.used),
-        quota,
-        short_time(user.created_at),
-    )
-
-
-def _generation_row(generation: Generation) -> output.Row:
-    return generation_json(generation), (
-        generation.name,
-        generation.user,
-        short_time(generation.changed_at),
-    )

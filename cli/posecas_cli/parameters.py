@@ -8,7 +8,7 @@ import click
 
 from posecas.errors import UsageError
 from posecas.names import check_name
-from posecas.units import parse_duration, parse_size
+from posecas.units import parse_duration, parse_moment, parse_size
 
 T = TypeVar("T")
 Callback = Callable[[click.Context, click.Parameter, str | None], T | None]
@@ -29,14 +29,6 @@ def _ago(text: str) -> datetime:
         return datetime.now(UTC) - timedelta(seconds=parse_duration(text))
     except OverflowError:
         raise UsageError(f"{text!r} is longer ago than time is counted") from None
-
-
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is no time: write 2026-11-23 or 2026-11-23T08:15:00Z") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _text(text: str) -> str:
@@ -76,7 +68,7 @@ age = _reading(_ago)
 duration = _reading(parse_duration)
 """Take a duration, in seconds."""
 
-moment = _reading(_moment)
+moment = _reading(parse_moment)
 """Take an ISO 8601 time; without an offset it is UTC."""
 
 text = _reading(_text)

@@ -4,11 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from posecas.errors import UsageError
 from posecas.machine import pose_json
-from posecas.names import DigestPrefix, parse_id
-from posecas.records import Pose
-from posecas.store import Store
 from posecas.units import format_size
 from posecas_cli import output, session
 from posecas_cli.command import command
@@ -33,7 +29,7 @@ def rm(which: Sequence[str], *, dry_run: bool) -> None:
     as they are; bytes that nothing names any more stay in the store until garbage collection.
     """
     with session.open_store() as store:
-        poses = list({pose.id: pose for pose in (_one(store, text) for text in which)}.values())
+        poses = list({pose.id: pose for pose in map(store.only_pose, which)}.values())
         dropped = poses if dry_run else store.remove(poses)
     word = "would remove" if dry_run else "removed"
     for pose in dropped:
@@ -44,14 +40,3 @@ def rm(which: Sequence[str], *, dry_run: bool) -> None:
         )
     if gone := len(poses) - len(dropped):
         output.note(f"{count(gone, 'pose was', 'poses were')} removed by somebody else meanwhile")
-
-
-def _one(store: Store, text: str) -> Pose:
-    """Return the pose that is meant; a digest must not mean one of several by chance."""
-    pose = store.pose(text)
-    if isinstance(parse_id(text), DigestPrefix):
-        named = store.index.poses_of(pose.digest, limit=2).items
-        if len(named) > 1:
-            names = " and ".join(f"{one.generation}/{one.name}" for one in named)
-            raise UsageError(f"{text}: several poses have these bytes ({names}, …); name one")
-    return pose

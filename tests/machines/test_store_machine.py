@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 import posecas
 from kit.soundness import unsound
 from kit.tiles import tile
-from posecas.errors import OtherUser, OverQuota, PoseExists, PoseNotFound
+from posecas.errors import NotEmpty, NotFound, OtherUser, OverQuota, PoseExists, PoseNotFound
 from posecas.put import PutItem
 
 USERS = ("ada", "bob")
@@ -36,10 +36,11 @@ class Named:
 
     data: bytes
     favourite: bool = False
+    prompt: str | None = None
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """Put, duplicate, replace, remove, annotate, renditions, two users, quota, reopening."""
+    """Put, replace, remove, annotate, renditions, users who give and leave, quota, reopening."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,8 +76,8 @@ class StoreMachine(RuleBasedStateMachine):
     def take(self, user: str, at: tuple[str, str], data: bytes, outcome: str) -> None:
         if outcome in {"new", "replaced"}:
             self.owners.setdefault(at[0], user)
-            favourite = at in self.poses and self.poses[at].favourite
-            self.poses[at] = Named(data, favourite)
+            old = self.poses.get(at, Named(data))
+            self.poses[at] = replace(old, data=data)
 
     @initialize()
     def begin_with_one(self) -> None:
@@ -128,6 +129,41 @@ class StoreMachine(RuleBasedStateMachine):
             self.store.annotate(f"{gen}/{name}", favourite=favourite)
             self.poses[gen, name].favourite = favourite
 
+    @rule(gen=GENERATIONS, name=NAMES, prompt=st.none() | st.sampled_from(["red coat", "red"]))
+    def describe(self, gen: str, name: str, prompt: str | None) -> None:
+        if (gen, name) in self.poses:
+            self.store.annotate(f"{gen}/{name}", prompt=prompt)
+            self.poses[gen, name].prompt = prompt
+
+    @rule(gen=GENERATIONS, user=st.sampled_from(USERS))
+    def move(self, gen: str, user: str) -> None:
+        if gen not in self.owners:
+            with pytest.raises(NotFound):
+                self.store.move_generation(gen, user)
+            return
+        size = sum(len(named.data) for (one, _), named in self.poses.items() if one == gen)
+        quota = self.quotas[user]
+        moves = user != self.owners[gen]
+        if moves and size and quota is not None and self.used(user) + size > quota:
+            with pytest.raises(OverQuota):
+                self.store.move_generation(gen, user)
+            return
+        assert self.store.move_generation(gen, user).user == user
+        self.owners[gen] = user
+
+    @rule(user=st.sampled_from(USERS))
+    def leave(self, user: str) -> None:
+        mine = [gen for gen, owner in self.owners.items() if owner == user]
+        if any(gen in mine for gen, _ in self.poses):
+            with pytest.raises(NotEmpty):
+                self.store.remove_user(user)
+        elif self.store.user(user) is not None:
+            removed = self.store.remove_user(user)
+            assert sorted(one.name for one in removed) == sorted(mine)
+            self.quotas[user] = None
+            for gen in mine:
+                del self.owners[gen]
+
     @rule(user=st.sampled_from(USERS), quota=st.none() | st.integers(0, 5000))
     def limit(self, user: str, quota: int | None) -> None:
         self.store.set_quota(user, quota)
@@ -153,6 +189,13 @@ class StoreMachine(RuleBasedStateMachine):
             assert self.store.get(f"{at[0]}/{at[1]}") == named.data
             assert found[at].favourite == named.favourite
             assert found[at].user == self.owners[at[0]]
+
+    @invariant()
+    def prompts_are_found_by_their_words(self) -> None:
+        for word in ("red", "coat"):
+            found = {(pose.generation, pose.name) for pose in self.store.poses(prompt=word)}
+            told = {at for at, named in self.poses.items() if word in (named.prompt or "").split()}
+            assert found == told
 
     @invariant()
     def use_is_what_is_used(self) -> None:
