@@ -220,6 +220,22 @@ def stats_json(stats: Stats) -> dict[str, JsonValue]:
         "rendition_bytes": stats.rendition_bytes,
         "garbage_bytes": stats.garbage_bytes,
         "dedupe_ratio": round(stats.dedupe_ratio, 4),
+        "image_bytes": stats.image_bytes,
+        "recipes": [
+            {
+                "recipe": one.recipe,
+                "version": one.version,
+                "renditions": one.renditions,
+                "bytes": one.bytes,
+            }
+            for one in stats.recipes
+        ],
+        "pending_objects": stats.pending.count,
+        "pending_bytes": stats.pending.bytes,
+        "condemned_objects": stats.condemned.count,
+        "condemned_bytes": stats.condemned.bytes,
+        "damaged_objects": stats.damaged.count,
+        "damaged_bytes": stats.damaged.bytes,
     }
 
 

@@ -226,12 +226,31 @@ class PoseFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Amount:
+    """How many, and how many bytes together."""
+
+    count: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeUse:
+    """What one version of a recipe has made; bytes that it shares with others count once."""
+
+    recipe: str
+    version: int
+    renditions: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
     """Use of a store, or of one user's part of it.
 
-    ``logical_bytes`` sums every pose's size, ``stored_bytes`` every live or damaged object's once,
-    ``garbage_bytes`` what no reference holds any more. For one user, only the first five and the
-    quota are meaningful and the rest are 0.
+    ``logical_bytes`` sums every pose's size; ``stored_bytes`` every blob's that is kept, once;
+    ``garbage_bytes`` what no reference holds any more. ``pending``, ``condemned`` and ``damaged``
+    are objects in these states. For one user, only the first five are meaningful, and the rest is
+    empty.
     """
 
     users: int
@@ -243,11 +262,20 @@ class Stats:
     garbage_bytes: int
     renditions: int
     rendition_bytes: int
+    recipes: Sequence[RecipeUse] = ()
+    pending: Amount = Amount()
+    condemned: Amount = Amount()
+    damaged: Amount = Amount()
+
+    @property
+    def image_bytes(self) -> int:
+        """Bytes of the distinct images that poses name."""
+        return self.stored_bytes - self.garbage_bytes - self.rendition_bytes
 
     @property
     def dedupe_ratio(self) -> float:
         """Bytes put over bytes of distinct images kept for them; 1.0 for an empty store."""
-        held = self.stored_bytes - self.garbage_bytes - self.rendition_bytes
+        held = self.image_bytes
         return self.logical_bytes / held if held > 0 else 1.0
 
 

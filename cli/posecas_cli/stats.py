@@ -6,10 +6,15 @@ import click
 
 from posecas.errors import NotFound
 from posecas.machine import JsonValue, stats_json
-from posecas.records import Stats
+from posecas.records import Amount, Stats
 from posecas.units import format_size
 from posecas_cli import output, parameters, session
 from posecas_cli.command import command
+from posecas_cli.room import Room, room_of
+from posecas_cli.text import count
+
+Line = tuple[str, str, str]
+"""What it is, how much, and what frees it."""
 
 _OF_ONE_USER = ("users", "generations", "poses", "blobs", "logical_bytes")
 
@@ -21,21 +26,24 @@ posecas stats
 posecas stats --user ada
 posecas stats --json | jq .dedupe_ratio
 """,
-    exits=(0, 1, 2, 4, 5, 8, 10, 11, 130),
+    exits=(0, 1, 2, 4, 5, 8, 10, 130),
 )
-@click.option(
-    "--user", metavar="NAME", callback=parameters.name_of("user"), help="Only what this user owns."
-)
+@click.option("--user", callback=parameters.name_of("user"), help="Only what this user owns.")
 def stats(user: str | None) -> None:
-    """Tell how much is stored, and how much room deduplication saves."""
+    """Tell how much of what is stored, what deduplication saves, and what frees each kind.
+
+    Sizes are those of the files; a disk may need a little more. Garbage is what no pose and no
+    rendition needs any more.
+    """
     with session.open_store() as store:
         owner = None if user is None else store.user(user)
         if user is not None and owner is None:
             raise NotFound(f"user {user!r}: there is none; see: posecas ls --users")
         found = store.stats(user)
+        room = room_of(store)
     everything = stats_json(found)
     if owner is None:
-        output.lines(everything, output.pairs(list(_store(found))))
+        output.lines(everything | _room_json(room), _aligned([*_store(found), *_folder(room)]))
         return
     machine: dict[str, JsonValue] = {"user": owner.name, "quota": owner.quota}
     machine |= {name: everything[name] for name in _OF_ONE_USER}
@@ -49,11 +57,55 @@ def _user(found: Stats) -> Iterator[tuple[str, str]]:
     yield "distinct images", f"{found.blobs:,}"
 
 
-def _store(found: Stats) -> Iterator[tuple[str, str]]:
-    yield "users", f"{found.users:,}"
-    yield "generations", f"{found.generations:,}"
-    yield "poses", f"{found.poses:,}, {format_size(found.logical_bytes)}"
-    yield "thumbnails", f"{found.renditions:,}, {format_size(found.rendition_bytes)}"
-    yield "on disk", f"{found.blobs:,} objects, {format_size(found.stored_bytes)}"
-    yield "of it garbage", format_size(found.garbage_bytes)
-    yield "deduplication", f"{found.dedupe_ratio:.2f} bytes put for each byte kept"
+def _store(found: Stats) -> Iterator[Line]:
+    yield "users", f"{found.users:,}", ""
+    yield "generations", f"{found.generations:,}", ""
+    yield "poses", f"{found.poses:,}, {format_size(found.logical_bytes)}", ""
+    yield "deduplication", f"{found.dedupe_ratio:.2f} bytes put for each byte kept", ""
+    yield "on disk", f"{count(found.blobs, 'object')}, {format_size(found.stored_bytes)}", ""
+    yield "  images", format_size(found.image_bytes), "rm or expire, then gc"
+    for one in found.recipes:
+        amount = Amount(one.renditions, one.bytes)
+        yield f"  {one.recipe}, version {one.version}", _told(amount), "goes with its images"
+    yield "  garbage", format_size(found.garbage_bytes), "gc"
+    yield from _some("condemned", found.condemned, "gc, when its delay is over")
+    yield from _some("pending", found.pending, "being written; else gc, when the lease is over")
+    yield from _some("damaged", found.damaged, "put the images again, or check --repair")
+
+
+def _folder(room: Room) -> Iterator[Line]:
+    yield from _some("temporary files", room.temporary, "being written; else gc")
+    yield "index", _told(room.index), "its log shrinks when no query holds it"
+    yield from _some("cache", room.cache, "copies only; may be emptied")
+    yield from _some("spool", room.spool, "written through the mount and not stored yet")
+    yield from _some("backups", room.backups, "snapshots and journal of the index")
+    yield "room left", format_size(room.free), f"puts stop at {format_size(room.kept)} (min_free)"
+
+
+def _some(name: str, amount: Amount | None, freed_by: str) -> Iterator[Line]:
+    if amount is not None and amount.count:
+        yield name, _told(amount), freed_by
+
+
+def _told(amount: Amount) -> str:
+    return f"{amount.count:,}, {format_size(amount.bytes)}"
+
+
+def _aligned(lines: list[Line]) -> list[str]:
+    width = max(len(amount) for _, amount, freed_by in lines if freed_by)
+    return output.pairs([(name, f"{much:<{width}}  {freed_by}") for name, much, freed_by in lines])
+
+
+def _room_json(room: Room) -> dict[str, JsonValue]:
+    folders = {
+        "temporary": room.temporary,
+        "cache": room.cache,
+        "spool": room.spool,
+        "backups": room.backups,
+    }
+    return {
+        "index_bytes": room.index.bytes,
+        **{f"{name}_bytes": one.bytes if one else None for name, one in folders.items()},
+        "free_bytes": room.free,
+        "min_free_bytes": room.kept,
+    }

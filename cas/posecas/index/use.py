@@ -1,24 +1,39 @@
 """How much is stored, for whom, and how much of it nothing refers to."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from posecas.index.engine import Engine
+from posecas.index.engine import Engine, Row
 from posecas.index.owners import must
-from posecas.records import Stats
+from posecas.records import Amount, RecipeUse, Stats
 
 _USE: Final = """
 SELECT count(*), (SELECT count(*) FROM generations), coalesce(sum(poses), 0),
   coalesce(sum(used), 0) FROM users
 """
-_BLOBS: Final = """
-SELECT count(DISTINCT r.blob_id), coalesce(sum(b.size), 0),
-  coalesce(sum(CASE WHEN b.refs = 0 THEN b.size END), 0)
-FROM replicas r JOIN blobs b ON b.id = r.blob_id WHERE r.state IN ('live', 'damaged')
+_ALL_BLOBS: Final = "SELECT count(*), coalesce(sum(size), 0) FROM blobs"
+# What is referenced has a replica, by the schema's rules: only the few others are looked at.
+_UNREFERENCED: Final = """
+SELECT kept, count(*), sum(size) FROM (
+  SELECT b.size, EXISTS (SELECT 1 FROM replicas r
+    WHERE r.blob_id = b.id AND r.state IN ('live', 'damaged')) AS kept
+  FROM blobs b WHERE b.refs = 0) AS found
+GROUP BY kept
 """
-# A blob that is both somebody's pose and made from another one counts as a pose.
+# Bytes that several recipes share count for the first of them. A blob that is both somebody's pose
+# and made from another one counts as a pose.
 _RENDITIONS: Final = """
-SELECT (SELECT count(*) FROM renditions), coalesce(sum(size), 0) FROM blobs
-WHERE id IN (SELECT blob_id FROM renditions) AND id NOT IN (SELECT blob_id FROM poses)
+SELECT c.name, c.version, found.renditions, found.bytes FROM (
+  SELECT n.recipe_id, sum(n.renditions) AS renditions, sum(CASE WHEN EXISTS
+    (SELECT 1 FROM poses p WHERE p.blob_id = n.blob_id) THEN 0 ELSE b.size END) AS bytes
+  FROM (SELECT blob_id, min(recipe_id) AS recipe_id, count(*) AS renditions
+    FROM renditions GROUP BY blob_id) AS n JOIN blobs b ON b.id = n.blob_id
+  GROUP BY n.recipe_id) AS found
+JOIN recipes c ON c.id = found.recipe_id ORDER BY c.name, c.version
+"""
+_NOT_LIVE: Final = """
+SELECT r.state, count(*), sum(b.size) FROM replicas r JOIN blobs b ON b.id = r.blob_id
+WHERE r.state <> 'live' GROUP BY r.state
 """
 _ONE_USER: Final = """
 SELECT (SELECT count(*) FROM generations WHERE user_id = u.id), u.poses, u.used,
@@ -41,18 +56,25 @@ class UseVerbs:
     def _of_store(self) -> Stats:
         with self._engine.reading() as cursor:
             users, generations, poses, logical = must(cursor.one(_USE))
-            objects, stored, garbage = must(cursor.one(_BLOBS))
-            renditions, rendition_bytes = must(cursor.one(_RENDITIONS))
+            blobs = Amount(*must(cursor.one(_ALL_BLOBS)))
+            unreferenced = _amounts(cursor.all(_UNREFERENCED))
+            renditions = [RecipeUse(*row) for row in cursor.all(_RENDITIONS)]
+            not_live = _amounts(cursor.all(_NOT_LIVE))
+        lost = unreferenced.get(0, Amount())
         return Stats(
             users=users,
             generations=generations,
             poses=poses,
-            blobs=objects,
+            blobs=blobs.count - lost.count,
             logical_bytes=logical,
-            stored_bytes=stored,
-            garbage_bytes=garbage,
-            renditions=renditions,
-            rendition_bytes=rendition_bytes,
+            stored_bytes=blobs.bytes - lost.bytes,
+            garbage_bytes=unreferenced.get(1, Amount()).bytes,
+            renditions=sum(one.renditions for one in renditions),
+            rendition_bytes=sum(one.bytes for one in renditions),
+            recipes=renditions,
+            pending=not_live.get("pending", Amount()),
+            condemned=not_live.get("condemned", Amount()),
+            damaged=not_live.get("damaged", Amount()),
         )
 
     def _of_user(self, name: str) -> Stats:
@@ -60,3 +82,7 @@ class UseVerbs:
             row = cursor.one(_ONE_USER, name)
         generations, poses, logical, blobs = row or (0, 0, 0, 0)
         return Stats(int(row is not None), generations, poses, blobs, logical, 0, 0, 0, 0)
+
+
+def _amounts(rows: Sequence[Row]) -> Mapping[object, Amount]:
+    return {kind: Amount(count, size) for kind, count, size in rows}

@@ -1,0 +1,58 @@
+"""What the store's folder holds beside the objects, and how much room its disk has left."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from posecas.objects.staging import FOLDER as TEMPORARY
+from posecas.records import Amount
+from posecas.store import Store
+from posecas_cli.checks.store import INDEX
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Files of each kind; None where there is no such folder. ``kept`` is `min_free` in bytes."""
+
+    index: Amount
+    temporary: Amount | None
+    cache: Amount | None
+    spool: Amount | None
+    backups: Amount | None
+    free: int
+    kept: int
+
+
+def room_of(store: Store) -> Room:
+    """Look at the folder; files that come and go meanwhile are counted or not."""
+    disk = shutil.disk_usage(store.path)
+    return Room(
+        _sum(_sizes(store.path.glob(f"{INDEX}*"))),
+        _folder(store.path / TEMPORARY),
+        _folder(store.path / "cache"),
+        _folder(store.path / "spool"),
+        _folder(store.path / "backups"),
+        disk.free,
+        store.config.kept_free(disk.total),
+    )
+
+
+def _folder(path: Path) -> Amount | None:
+    if not path.is_dir():
+        return None
+    walked = os.walk(path)
+    return _sum(_sizes(Path(folder, name) for folder, _, names in walked for name in names))
+
+
+def _sizes(paths: Iterator[Path]) -> Iterator[int]:
+    for path in paths:
+        with suppress(FileNotFoundError):
+            yield path.lstat().st_size
+
+
+def _sum(sizes: Iterator[int]) -> Amount:
+    found = list(sizes)
+    return Amount(len(found), sum(found))
