@@ -1,5 +1,6 @@
 """All commands by name, each imported only when it is used."""
 
+import os
 import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -7,8 +8,10 @@ from importlib import import_module
 from typing import Final, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from posecas import __version__
+from posecas_cli import completing
 from posecas_cli.command import Explained, common_options
 from posecas_cli.exits import run
 
@@ -33,6 +36,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "mount": ("mount", "Show the store as a folder."),
     "unmount": ("unmount", "Take a mounted store away again."),
     "config": ("config", "Show the settings and where they come from."),
+    "completion": ("completion", "Print a script that makes a shell complete posecas."),
     "doctor": ("doctor", "Check what works on this machine and what does not."),
 }
 """Name: module and function, and the command's help line, shown without importing it."""
@@ -61,6 +65,12 @@ class Commands(Explained, click.Group):
         alike = get_close_matches(args[0], COMMANDS, n=1)
         hint = f"; did you mean {alike[0]!r}?" if alike else ""
         raise click.UsageError(f"no such command {args[0]!r}{hint}", ctx)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer the table above, and the program's own options."""
+        names = [name for name in COMMANDS if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=COMMANDS[name][1]) for name in names), *options]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the table above."""
@@ -95,4 +105,6 @@ def posecas() -> None:
 
 def main() -> None:
     """Run the program with the process's arguments and end the process."""
+    if completing.VARIABLE in os.environ:
+        sys.exit(completing.answer(posecas))
     sys.exit(run(posecas, sys.argv[1:]))

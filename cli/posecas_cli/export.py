@@ -16,7 +16,7 @@ from posecas.records import Pose
 from posecas.renditions import Made
 from posecas.store import Store
 from posecas.units import format_size
-from posecas_cli import output, session
+from posecas_cli import completing, output, session
 from posecas_cli.command import command
 from posecas_cli.exits import SOME_FAILED
 from posecas_cli.savefile import save
@@ -57,7 +57,7 @@ posecas ls --generation g1 --json | jq -r '.generation + "/" + .pose' | xargs po
 """,
     exits=(0, 1, 2, 3, 4, 5, 6, 8, 10, 11, 12, 130),
 )
-@click.argument("which", metavar="ID...", nargs=-1, required=True)
+@click.argument("which", metavar="ID...", nargs=-1, required=True, shell_complete=completing.poses)
 @click.option(
     "--recipe",
     "recipes",

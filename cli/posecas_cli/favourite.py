@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from posecas.machine import pose_json
-from posecas_cli import output, session
+from posecas_cli import completing, output, session
 from posecas_cli.command import command
 
 
@@ -18,7 +18,7 @@ posecas ls --favourite
 """,
     exits=(0, 1, 2, 4, 5, 8, 10, 11, 130),
 )
-@click.argument("which", metavar="ID...", nargs=-1, required=True)
+@click.argument("which", metavar="ID...", nargs=-1, required=True, shell_complete=completing.poses)
 @click.option("--off", is_flag=True, help="They are favourites no longer.")
 def favourite(which: Sequence[str], *, off: bool) -> None:
     """Mark the poses ID as favourites; if one of them is not there, none is marked.

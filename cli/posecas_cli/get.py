@@ -11,7 +11,7 @@ from posecas.errors import UsageError
 from posecas.images.sniff import sniff
 from posecas.names import EXTENSIONS, DigestPrefix, parse_id
 from posecas.units import format_size
-from posecas_cli import output, session
+from posecas_cli import completing, output, session
 from posecas_cli.command import command
 from posecas_cli.savefile import save
 from posecas_cli.text import short_digest
@@ -29,7 +29,7 @@ posecas get g1/heron | display -
 """,
     exits=(0, 1, 2, 4, 5, 8, 10, 11, 12, 130),
 )
-@click.argument("which", metavar="ID")
+@click.argument("which", metavar="ID", shell_complete=completing.poses)
 @click.option("--recipe", metavar="NAME", help="Give what this recipe makes of it: thumb-400, …")
 @click.option(
     "--output",

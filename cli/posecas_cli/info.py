@@ -8,7 +8,7 @@ from posecas.machine import description_json
 from posecas.records import Pose
 from posecas.store import Description
 from posecas.units import format_size
-from posecas_cli import output, session
+from posecas_cli import completing, output, session
 from posecas_cli.command import command
 from posecas_cli.text import count, short_time
 
@@ -22,7 +22,7 @@ posecas info g1/heron --json | jq .replicas
 """,
     exits=(0, 1, 2, 4, 5, 8, 10, 11, 130),
 )
-@click.argument("which", metavar="ID")
+@click.argument("which", metavar="ID", shell_complete=completing.poses)
 def info(which: str) -> None:
     """Tell everything about the image ID: bytes, attributes, copies, renditions, old paths.
 

@@ -6,7 +6,7 @@ from itertools import islice
 import click
 
 from posecas.errors import UsageError
-from posecas_cli import output, parameters, session
+from posecas_cli import completing, output, parameters, session
 from posecas_cli.command import command
 from posecas_cli.tables import GENERATIONS, POSES, USERS, generation_row, pose_row, user_row
 
@@ -23,7 +23,11 @@ posecas ls --users
     exits=(0, 1, 2, 5, 8, 10, 11, 130),
 )
 @click.option(
-    "--user", metavar="NAME", callback=parameters.name_of("user"), help="Only what this user owns."
+    "--user",
+    metavar="NAME",
+    callback=parameters.name_of("user"),
+    shell_complete=completing.users,
+    help="Only what this user owns.",
 )
 @click.option(
     "--generation", metavar="ID", callback=parameters.name_of("generation"), help="Only this one."

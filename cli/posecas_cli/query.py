@@ -7,7 +7,7 @@ import click
 
 from posecas.errors import UsageError
 from posecas.opening import open_reader
-from posecas_cli import parameters, query_formats, session
+from posecas_cli import completing, parameters, query_formats, session
 from posecas_cli.command import command
 from posecas_cli.query_formats import Write
 
@@ -49,6 +49,7 @@ posecas query --tables
     "--fmt",
     metavar="STYLE",
     callback=parameters.one_of(query_formats.styles),
+    shell_complete=lambda _context, _option, typed: completing.among(query_formats.styles(), typed),
     help="A table as tabulate makes it: github, html, latex, rst, simple_grid and more.",
 )
 @click.option("--no-headers", is_flag=True, help="Leave out the names of the columns.")

@@ -6,7 +6,7 @@ import click
 
 from posecas.machine import pose_json
 from posecas.units import format_size
-from posecas_cli import output, session
+from posecas_cli import completing, output, session
 from posecas_cli.command import command
 from posecas_cli.text import count, short_digest
 
@@ -20,7 +20,7 @@ posecas ls --generation g1 --json | jq -r '.generation + "/" + .pose' | xargs po
 """,
     exits=(0, 1, 2, 4, 5, 8, 10, 11, 130),
 )
-@click.argument("which", metavar="ID...", nargs=-1, required=True)
+@click.argument("which", metavar="ID...", nargs=-1, required=True, shell_complete=completing.poses)
 @click.option("--dry-run", is_flag=True, help="Show what would be removed; remove nothing.")
 def rm(which: Sequence[str], *, dry_run: bool) -> None:
     """Remove the poses ID; if one of them is not there, none is removed.

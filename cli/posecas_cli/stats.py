@@ -8,7 +8,7 @@ from posecas.errors import NotFound
 from posecas.machine import JsonValue, stats_json
 from posecas.records import Amount, Stats
 from posecas.units import format_size
-from posecas_cli import output, parameters, session
+from posecas_cli import completing, output, parameters, session
 from posecas_cli.command import command
 from posecas_cli.room import Room, room_of
 from posecas_cli.text import count
@@ -26,9 +26,15 @@ posecas stats
 posecas stats --user ada
 posecas stats --json | jq .dedupe_ratio
 """,
-    exits=(0, 1, 2, 4, 5, 8, 10, 130),
+    exits=(0, 1, 2, 4, 5, 8, 10, 11, 130),
 )
-@click.option("--user", callback=parameters.name_of("user"), help="Only what this user owns.")
+@click.option(
+    "--user",
+    metavar="NAME",
+    callback=parameters.name_of("user"),
+    shell_complete=completing.users,
+    help="Only what this user owns.",
+)
 def stats(user: str | None) -> None:
     """Tell how much of what is stored, what deduplication saves, and what frees each kind.
 
