@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, NewType
 
+from posecas.errnos import NameTooLong
 from posecas.errors import LocationUnavailable, NotFound
 from posecas.machine import Json
 from posecas.objects.protocol import HasPaths
 from posecas.records import Page
 from posecas.store import Store
 from posecas.view import Content, Entry, Node, View
-from posecas_fuse.errnos import NameTooLong
 
 Handle = NewType("Handle", int)
 """An open file. Never 0, never used again by the same mount."""

@@ -21,10 +21,10 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Concatenate, Final, NoReturn, ParamSpec, TypeVar
 
+from posecas.errnos import errno_of
 from posecas.errors import MountFailed, NotFound, PosecasError
 from posecas.view import Entry
 from posecas.view.nodes import Kind, kind_of
-from posecas_fuse.errnos import errno_of
 from posecas_fuse.files import LONGEST_NAME, Files, Handle
 from posecas_fuse.listing import Listed, Listing, file_type
 from posecas_fuse.paths import REMEMBERED_SECONDS, Paths

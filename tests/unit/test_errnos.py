@@ -4,8 +4,8 @@ from collections.abc import Iterator
 import pytest
 
 from posecas import errors
+from posecas.errnos import NameTooLong, errno_of
 from posecas.errors import PosecasError
-from posecas_fuse.errnos import NameTooLong, errno_of
 
 
 def _kinds(base: type[PosecasError] = PosecasError) -> Iterator[type[PosecasError]]:
@@ -24,6 +24,7 @@ def test_every_error_has_a_number_that_programs_know(kind: type[PosecasError]) -
     [
         (errors.PoseNotFound, errno.ENOENT),
         (errors.BlobNotFound, errno.ENOENT),
+        (errors.NoStore, errno.ENOENT),
         (errors.ObjectMissing, errno.EIO),
         (errors.DamagedObject, errno.EIO),
         (errors.LocationUnavailable, errno.EIO),

@@ -1,11 +1,14 @@
 """One table from our errors to the numbers that programs see."""
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from posecas.errors import (
     CredentialsRefused,
     InvalidName,
+    NoStore,
     NotFound,
     OtherUser,
     OverQuota,
@@ -27,6 +30,7 @@ _ERRNOS: Final[dict[type[PosecasError], int]] = {
     NameTooLong: errno.ENAMETOOLONG,
     UsageError: errno.EINVAL,
     NotFound: errno.ENOENT,
+    NoStore: errno.ENOENT,
     PoseExists: errno.EEXIST,
     TooLarge: errno.EFBIG,
     OtherUser: errno.EACCES,
@@ -44,3 +48,12 @@ _ERRNOS: Final[dict[type[PosecasError], int]] = {
 def errno_of(error: PosecasError) -> int:
     """Return the number of the nearest class in the table."""
     return next(_ERRNOS[kind] for kind in type(error).__mro__ if kind in _ERRNOS)
+
+
+@contextmanager
+def as_oserror(path: str) -> Iterator[None]:
+    """Raise our errors as what Python's own file functions raise; ours are the cause."""
+    try:
+        yield
+    except PosecasError as error:
+        raise OSError(errno_of(error), str(error), path) from error
