@@ -15,7 +15,7 @@ from typing import Final
 import click
 
 from bench.filling import fill, generation_of, user_of
-from bench.place import work_folder
+from bench.place import load, work_folder
 from bench.plain import PlainIndex
 from bench.report import Bars, number, plot, table, write
 from bench.rounds import Contestant, Sample, Samples, measured, median_rate, ratio, take_turns
@@ -236,7 +236,7 @@ def _intro(rounds: int, work: int) -> str:
     return (
         f"Medians of {rounds} rounds of {work} operations in which both take turns. Plain: the "
         "same statements and triggers on one connection, without savepoints, checks and records. "
-        f"Ingest counts poses with a thumbnail each; pages hold {_PAGE}."
+        f"Ingest counts poses with a thumbnail each; pages hold {_PAGE}. {load()}"
     )
 
 

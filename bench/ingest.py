@@ -12,7 +12,7 @@ import click
 from bench.corpus import make_corpus
 from bench.memory import peak_megabytes
 from bench.peers import Kind, prepare, run_peer
-from bench.place import work_folder
+from bench.place import load, work_folder
 from bench.puts import put_each, put_many
 from bench.quality import quality
 from bench.report import Bars, number, plot, table, write
@@ -85,6 +85,7 @@ class _Bench:
 @click.option("--rounds", default=3, type=click.IntRange(1), help="Turns that each takes.")
 def main(images: int, rounds: int) -> None:
     """Measure puts against the product's own code, and write bench/results/ingest.*."""
+    busy = load()
     prepare()
     with work_folder() as folder:
         click.echo(f"cropping {images} images", err=True)
@@ -100,7 +101,7 @@ def main(images: int, rounds: int) -> None:
             },
             rounds,
         )
-        sections = [_intro(bench.files, rounds), _speed(samples), _claims(samples)]
+        sections = [f"{_intro(bench.files, rounds)} {busy}", _speed(samples), _claims(samples)]
         click.echo("thumbnails, syncs, memory", err=True)
         sections += [_thumbnails(bench), _syncs(bench), _memory(bench)]
     click.echo(write("ingest", "Ingest", sections))

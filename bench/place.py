@@ -32,3 +32,8 @@ def machine() -> str:
     filesystem = done.stdout.strip().replace("ext2/ext3", "ext4")
     release = platform.release().split("-")[0]
     return f"{cores} cores, {filesystem}, kernel {release}, Python {platform.python_version()}"
+
+
+def load() -> str:
+    """Return what else the machine has to do, to be said beside every figure."""
+    return f"{os.getloadavg()[0]:.1f} processes wanted a core in the minute before."
