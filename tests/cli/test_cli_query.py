@@ -51,6 +51,12 @@ def test_views_of_objects_and_renditions_agree_with_info(filled: Posecas) -> Non
     assert made["recipe"] == described["thumbnail"]["recipe"]
 
 
+def test_prompts_can_be_searched_by_words_and_the_search_not_be_changed(filled: Posecas) -> None:
+    matching = "select count(*) from prompts_fts where prompts_fts match :words"
+    assert filled("query", matching, "-p", "words", "雪", "--arrays").out == "[3]\n"
+    assert filled("query", "insert into prompts_fts (prompts_fts) values ('rebuild')").code == 2
+
+
 def test_a_table_is_the_default(filled: Posecas) -> None:
     done = filled("query", "select pose, size from images order by pose")
     sizes = [str(len(tile(number))) for number in range(3)]
