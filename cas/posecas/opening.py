@@ -28,6 +28,7 @@ LOCAL: Final = "local"
 
 _HERE: Final = "."
 _INDEX: Final = "index.sqlite"
+_UNNAMED: Final = f".{FILE}."
 _LOCK: Final = Path("locks", "writer")
 _MACHINE_ID: Final = Path("/etc/machine-id")
 
@@ -138,6 +139,8 @@ def _refuse_foreign(folder: Path) -> None:
         raise WriteRefused(
             f"{folder}: it cannot be looked into ({error.strerror}); choose another folder"
         ) from error
+    # Another process may be making this very store, and be at its first file.
+    names = {name for name in names if not name.startswith(_UNNAMED)}
     if names and FILE not in names:
         raise ForeignStore(
             f"{folder}: it holds {min(names)!r} and no store; name a new or empty folder"
@@ -177,7 +180,7 @@ def _write_once(path: Path, text: str) -> None:
     """Write a file whole or not at all, unless it is there."""
     if path.exists():
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f"{_UNNAMED}{os.getpid()}")
     with temporary.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

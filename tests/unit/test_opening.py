@@ -103,6 +103,12 @@ def test_a_store_whose_making_was_interrupted_says_so(folder: Path, point: str) 
         posecas.open_store(folder)
 
 
+def test_a_store_that_is_at_its_first_file_is_not_somebody_elses(folder: Path) -> None:
+    folder.mkdir()
+    (folder / ".posecas.toml.4711").write_text("")
+    posecas.create_store(folder).close()
+
+
 def test_processes_that_make_the_same_store_at_one_moment_all_get_it(folder: Path) -> None:
     script = f"""
 import sys
