@@ -106,6 +106,18 @@ def put_json(pose: Pose, *, file: str, status: PutStatus) -> dict[str, JsonValue
     return {"file": file, **pose_json(pose), "status": status}
 
 
+def alias_json(pose: Pose, rendition: Rendition, *, file: str) -> dict[str, JsonValue]:
+    """Return an old file that leads to what is made of a pose, whose name it tells."""
+    return {
+        "file": file,
+        "user": pose.user,
+        "generation": pose.generation,
+        "pose": pose.name,
+        **rendition_json(rendition),
+        "status": "alias",
+    }
+
+
 def refused_json(error: PosecasError, *, file: str) -> dict[str, JsonValue]:
     """Return a file that was not put, and why."""
     return {"file": file, "status": "refused", **error_json(error)}

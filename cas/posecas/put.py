@@ -8,9 +8,9 @@ lock, and taken in by batches.
 import os
 import stat
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
@@ -26,6 +26,7 @@ from posecas.errors import (
     WrongMediaType,
 )
 from posecas.images.decode import Decoded, decode
+from posecas.images.generator_text import read_generator_text
 from posecas.images.limits import Limits
 from posecas.images.probe import probe
 from posecas.images.recipes import Recipe
@@ -54,6 +55,10 @@ class PutItem:
     aliases: Sequence[str] = ()
     extension_mismatch: Literal["refuse", "fix"] = "refuse"
     label: str = ""
+    rendition_aliases: Mapping[str, str] = field(default_factory=dict)
+    """Old paths, each with the recipe of the rendition that it leads to."""
+    reads_text: bool = False
+    """Attributes that are not said are taken from the generator's text in the image."""
 
     @property
     def called(self) -> str:
@@ -65,19 +70,24 @@ class PutItem:
 
 @dataclass(frozen=True, slots=True)
 class PutResult:
-    """What became of one item. ``mismatch``: its name said another type, and the bytes won."""
+    """What became of one item. ``mismatch``: its name said another type, and the bytes won.
+
+    ``ignored`` tells what the image's own text says that cannot be used.
+    """
 
     item: PutItem
     status: PutStatus | Literal["refused"]
     pose: Pose | None = None
     error: PosecasError | None = None
     mismatch: bool = False
+    ignored: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
     prepared: Prepared
     mismatch: bool
+    ignored: Sequence[str] = ()
 
 
 class Putter:
@@ -150,7 +160,9 @@ class Putter:
             ready = self._prepare(item, share=False)
             result = self._ingest.run([ready.prepared])[0]
         if isinstance(result, Settled):
-            return PutResult(item, result.status, result.pose, mismatch=ready.mismatch)
+            return PutResult(
+                *(item, result.status, result.pose), mismatch=ready.mismatch, ignored=ready.ignored
+            )
         error = result if isinstance(result, PosecasError) else _restless(item)
         return PutResult(item, "refused", error=_named(item, error))
 
@@ -177,7 +189,10 @@ class Putter:
         mismatch = _contradicts(item.image, prepared.intake.source.media_type)
         if mismatch and item.extension_mismatch == "refuse":
             raise _wrong_type(item.image, prepared.intake.source.media_type)
-        return _Ready(prepared, mismatch)
+        if not item.reads_text:
+            return _Ready(prepared, mismatch)
+        text = read_generator_text(data, prepared.intake.source.media_type)
+        return _Ready(_described(prepared, text.attributes), mismatch, text.ignored)
 
     def _from_known(
         self, item: PutItem, source: BlobFacts, data: bytes, recipe: Recipe | None
@@ -224,7 +239,22 @@ class Putter:
             item.attributes,
             item.replace,
             item.aliases,
+            item.rendition_aliases,
         )
+
+
+def _described(prepared: Prepared, said: Attributes) -> Prepared:
+    """Add what the image's own text says to what is said of the pose, which goes before it."""
+    pose = prepared.intake.pose
+    if pose is None:
+        return prepared
+    given = {
+        one.name: value
+        for one in fields(pose.attributes)
+        if (value := getattr(pose.attributes, one.name)) is not None
+    }
+    described = replace(pose, attributes=replace(said, **given))
+    return replace(prepared, intake=replace(prepared.intake, pose=described))
 
 
 def _next_batch(

@@ -1,11 +1,11 @@
 """The store as its users know it: images in, images out, by user, generation and pose."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, TypeVar, Unpack
+from typing import BinaryIO, Self, Unpack
 
 from posecas.annotate import AttributeImport, annotate_poses, import_attributes
 from posecas.attribute_files import AttributeRow
@@ -17,7 +17,7 @@ from posecas.errors import BlobNotFound, PoseNotFound, TooLarge, UsageError
 from posecas.images.recipes import Recipe
 from posecas.index.protocol import Alias, Index
 from posecas.ingest import Ingest
-from posecas.names import DigestPrefix, parse_id
+from posecas.lookup import Found, find
 from posecas.owners import StoreOwners, pages
 from posecas.put import PutItem, PutResult, Putter
 from posecas.read import open_blob, read_blob
@@ -32,7 +32,7 @@ from posecas.records import (
 from posecas.remove import remove_poses
 from posecas.renditions import Made, make_renditions
 
-T = TypeVar("T")
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,9 @@ class Store(StoreOwners):
     """An open store. Thread-safe; not to be used after a fork; a context manager that closes it.
 
     Wherever a pose is asked for, ``which`` is a `Pose` or an ID: ``<generation>/<pose>``, a digest,
-    or the first eight or more digits of one, which mean the first pose that was put with it.
+    or the first eight or more digits of one, which mean the first pose that was put with it; or an
+    old path or URL that was kept as an alias. That of a rendition gives the rendition's bytes to
+    `get` and `open`, and means its pose everywhere else.
     """
 
     def __init__(self, path: Path, backends: Backends) -> None:
@@ -122,14 +124,23 @@ class Store(StoreOwners):
 
         Raises ``NotFound``, ``Damage``, ``LocationUnavailable``.
         """
-        return self._with_digest(which, lambda one: read_blob(self._backends, one))
+        found = self.find(which)
+        if found.pose is not None and found.recipe is not None:
+            return self.rendition(found.pose, found.recipe)
+        return read_blob(self._backends, found.digest)
 
     def open(self, which: Pose | str) -> BinaryIO:
         """Open the image's file on a local disk, unverified but for its size.
 
         It stays readable whatever happens to the pose. Raises like `get`.
         """
-        return self._with_digest(which, lambda one: open_blob(self._backends, one))
+        found = self.find(which)
+        if found.pose is None or found.recipe is None:
+            return open_blob(self._backends, found.digest)
+        made = self.renditions(found.pose, (found.recipe,))[0]
+        if isinstance(made, TooLarge):
+            raise made
+        return open_blob(self._backends, made.rendition.facts.digest)
 
     def recipes(self) -> Mapping[str, Recipe]:
         """Return every recipe there is by name, those of `posecas.toml` too."""
@@ -151,23 +162,35 @@ class Store(StoreOwners):
 
         A refusal is the outcome of its recipe. Raises ``RecipeNotFound`` and what `get` raises.
         """
-
-        def make(digest: Digest) -> Sequence[Made | TooLarge]:
-            blob = self.index.blob(digest)
-            return make_renditions(self._backends, self._ingest, blob, recipes)
-
-        return self._with_digest(which, make)
+        blob = self.index.blob(self.find(which).digest)
+        return make_renditions(self._backends, self._ingest, blob, recipes)
 
     def pose(self, which: str) -> Pose:
         """Return a pose. Raises ``PoseNotFound``, ``BlobNotFound``, ``AmbiguousDigest``."""
-        wanted = parse_id(which)
-        if not isinstance(wanted, DigestPrefix):
-            return self.index.pose(wanted.generation, wanted.pose)
-        blob = self.index.blob(wanted.digits)
-        poses = self.index.poses_of(blob.digest, limit=1).items
-        if not poses:
-            raise PoseNotFound(f"blob {blob.digest[:12]}…: no pose names it")
-        return poses[0]
+        found = self.find(which)
+        pose = found.pose or self._first_of(found.digest)
+        if pose is None:
+            raise PoseNotFound(f"blob {found.digest[:12]}…: no pose names it")
+        return pose
+
+    def find(self, which: Pose | str) -> Found:
+        """Return what an ID leads to: a digest, a pose, or an old path of what a recipe makes.
+
+        Raises ``PoseNotFound``, ``BlobNotFound``, ``AmbiguousDigest``, ``InvalidName``.
+        """
+        if isinstance(which, Pose):
+            return Found(which.digest, which)
+        return find(self.index, which)
+
+    def add_alias(self, which: Pose | str, path: str, *, recipe: str | None = None) -> None:
+        """Make an old path lead to a pose, or to what a recipe makes of it.
+
+        It leads there alone from now on. Raises what `pose` raises, and ``RecipeNotFound``.
+        """
+        pose = which if isinstance(which, Pose) else self.pose(which)
+        if recipe is not None:
+            self._backends.recipe(recipe)
+        self.index.add_alias(pose.id, path, recipe)
 
     def only_pose(self, which: str) -> Pose:
         """Return the pose that is meant, where a digest must not mean one of several by chance.
@@ -184,14 +207,9 @@ class Store(StoreOwners):
 
     def describe(self, which: str) -> Description:
         """Return everything about a pose, or about a blob asked by its digest."""
-        wanted = parse_id(which)
-        if isinstance(wanted, DigestPrefix):
-            blob = self.index.blob(wanted.digits)
-            poses = self.index.poses_of(blob.digest, limit=1).items
-            pose = poses[0] if poses else None
-        else:
-            pose = self.index.pose(wanted.generation, wanted.pose)
-            blob = self.index.blob(pose.digest)
+        found = self.find(which)
+        pose = found.pose or self._first_of(found.digest)
+        blob = self.index.blob(found.digest)
         return Description(
             pose,
             blob,
@@ -275,13 +293,8 @@ class Store(StoreOwners):
     ) -> None:
         self.close()
 
-    def _with_digest(self, which: Pose | str, use: Callable[[Digest], T]) -> T:
-        if isinstance(which, Pose):
-            return use(which.digest)
-        wanted = parse_id(which)
-        if isinstance(wanted, DigestPrefix):
-            return use(self.index.blob(wanted.digits).digest)
-        return use(self.index.pose(wanted.generation, wanted.pose).digest)
+    def _first_of(self, digest: Digest) -> Pose | None:
+        return next(iter(self.index.poses_of(digest, limit=1).items), None)
 
 
 def _there(pose: Pose | None) -> Pose:

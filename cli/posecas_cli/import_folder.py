@@ -1,26 +1,25 @@
 """``posecas import``."""
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Literal
 
 import click
 
 from posecas.errors import UsageError
-from posecas.importing import FoundFile, ReadName, read_names
-from posecas.machine import time_text
-from posecas.put import PutItem
-from posecas.records import Attributes
+from posecas.importing import FoundFile, Pattern, Rules, parse_pattern, read_names, read_owners
 from posecas.store import Store
 from posecas_cli import output, parameters, session
 from posecas_cli.command import command
 from posecas_cli.exits import SOME_FAILED
-from posecas_cli.putting import tell, tell_refusal
+from posecas_cli.import_shown import HEADINGS, dry_rows, tell_plan
+from posecas_cli.importer import Importer, no_image, plan_orphans
+from posecas_cli.putting import tell_refusal
 from posecas_cli.scan import OtherFile, Skipped, scan
-from posecas_cli.tally import Tally
 from posecas_cli.text import count
+
+_THUMBNAILS = {"pose": "thumb-400", "avatar": "thumb-300"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +31,24 @@ class _Found:
     faults: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """How names are to be read, as it was asked for."""
+
+    user: str | None
+    generation: str | None
+    owners: dict[str, str]
+    pattern: Pattern | None
+
+
 @command(
     "import",
     examples="""
 posecas import ~/Pictures/outputs --dry-run
 posecas import ~/Pictures/outputs
 posecas import ./run-17 --user ada --generation run-17
+posecas import ./uploads --owners generations.csv --map moved.csv
+posecas import ./renders --pattern '{user}/{generation}_{pose}_v*'
 posecas import ./outputs --json | jq -r 'select(.status == "refused") | .message'
 """,
     exits=(0, 1, 2, 3, 5, 8, 10, 11, 12, 130),
@@ -60,37 +71,109 @@ posecas import ./outputs --json | jq -r 'select(.status == "refused") | .message
     callback=parameters.name_of("generation"),
     help="Put everything into one generation.",
 )
+@click.option(
+    "--owners",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Whose each generation is: CSV or JSON lines with generation and user.",
+)
+@click.option(
+    "--pattern",
+    metavar="TEXT",
+    help="How names are built, of {user}, {generation}, {pose}, {ms} (13 digits) and *.",
+)
+@click.option(
+    "--map",
+    "map_to",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write old path, digest and new path of every file as CSV.",
+)
 @click.option("--replace", is_flag=True, help="Replace poses that have other bytes.")
 @click.option("--dry-run", is_flag=True, help="Show how the names are read; store nothing.")
 def import_folder(
-    folder: Path, user: str | None, generation: str | None, *, replace: bool, dry_run: bool
+    folder: Path,
+    *,
+    user: str | None,
+    generation: str | None,
+    owners: Path | None,
+    pattern: str | None,
+    map_to: Path | None,
+    replace: bool,
+    dry_run: bool,
 ) -> None:
-    """Store every PNG, JPEG and WebP below DIR (by default $UPLOAD_DIR).
+    r"""Store every PNG, JPEG and WebP below DIR (by default $UPLOAD_DIR).
 
-    USER/GENERATION/POSE.png is read as it says. In any other folder the folder's path is the
-    generation (a/b becomes a-b), the file's name is the pose, and the owner is the default user.
-    Of files that come to one name the newest keeps it. The old path is kept as an alias, the
-    file's time as the time the image was made.
+    \b
+    How names are read; --dry-run shows it for each file:
+      GENERATION_POSE_MS_HEX.png         the product's, in any folder
+      avatar-creator/USER/NAME.png       avatars-USER/NAME, owned by USER
+      USER/GENERATION/POSE.png           what it says
+      a/b/NAME.png                       a-b/NAME, owned by the default user
+      thumb_NAME.png                     an old name of NAME's thumbnail
+
+    A name with several readings is told and skipped. Of files that come to one pose the newest
+    keeps it. A generation id that is another user's is prefixed by the user. Prompt, model and seed
+    are read from the text that ComfyUI and Automatic1111 leave in their images. Every old path
+    still leads to what it was: give it, or its URL, wherever an ID is asked for.
 
     What is in the store already is left alone, so an import that was interrupted is finished by
     running it again. Files that cannot be taken are reported and skipped.
     """
+    if map_to is not None and dry_run:
+        raise UsageError("--map needs digests, which a dry run does not make: give one of the two")
+    wish = _wish(user, generation, owners, pattern)
     found = _find(folder)
     with session.open_store() as store:
-        names = read_names(
-            found.files,
-            root=folder.resolve().name,
-            user=user,
-            generation=generation,
-            default_user=store.config.default_user or None,
-        )
-        refused = 0 if dry_run else _import(store, folder, names, replace=replace)
-    if dry_run:
-        output.table(("user", "generation", "pose", "file"), (_row(folder, name) for name in names))
+        plan = read_names(found.files, _rules(store, folder, wish))
+        refused = tell_plan(folder, plan)
+        if dry_run:
+            output.table(HEADINGS, dry_rows(folder, plan))
+            for orphan in plan_orphans(store, plan):
+                tell_refusal(no_image(folder, orphan), file=str(folder / orphan.file.path))
+                refused += 1
+        else:
+            refused += Importer(store, folder, plan, replace, map_to).run()
     if found.others:
         output.note(f"{count(found.others, 'other file')} left out: not named .png, .jpg or .webp")
     if found.faults or refused:
         click.get_current_context().exit(SOME_FAILED)
+
+
+def _wish(
+    user: str | None, generation: str | None, owners: Path | None, pattern: str | None
+) -> _Wish:
+    if user is not None and owners is not None:
+        raise UsageError("--user owns everything: leave --owners out, or --user")
+    if generation is not None and (owners is not None or pattern is not None):
+        raise UsageError("--generation takes everything: leave --owners and --pattern out")
+    known: dict[str, str] = {}
+    if owners is not None:
+        with owners.open("rb") as lines:
+            known = read_owners(lines, called=str(owners))
+    return _Wish(user, generation, known, None if pattern is None else parse_pattern(pattern))
+
+
+def _rules(store: Store, folder: Path, wish: _Wish) -> Rules:
+    @cache
+    def owner_of(generation: str) -> str | None:
+        found = store.index.generation(generation)
+        return None if found is None else found.user
+
+    config = store.config
+    return Rules(
+        root=folder.resolve().name,
+        user=wish.user,
+        generation=wish.generation,
+        default_user=config.default_user or None,
+        owners=wish.owners,
+        pattern=wish.pattern,
+        owner_of=owner_of,
+        thumbnails={
+            name: config.profile(name).thumbnail or recipe for name, recipe in _THUMBNAILS.items()
+        },
+        recipes=tuple(store.recipes()),
+    )
 
 
 def _find(folder: Path) -> _Found:
@@ -115,58 +198,3 @@ def _tell_skipped(skipped: Skipped, file: str) -> None:
         output.report({"file": file, "status": "skipped", "message": skipped.reason}, "")
     else:
         output.note(f"{file}: skipped, {skipped.reason}")
-
-
-def _row(folder: Path, name: ReadName) -> output.Row:
-    file = str(folder / name.file.path)
-    created = name.file.created_at
-    machine = {
-        "file": file,
-        "user": name.user,
-        "generation": name.generation,
-        "pose": name.pose,
-        "created_at": None if created is None else time_text(created),
-    }
-    return machine, (name.user or "-", name.generation, name.pose, file)
-
-
-def _import(store: Store, folder: Path, names: Sequence[ReadName], *, replace: bool) -> int:
-    """Store them, tell the counts however it ends, and return how many were refused."""
-    tally = Tally()
-    said = session.current()
-    hidden = said.verbose or said.quiet or said.json or not sys.stderr.isatty()
-    items = _items(store, folder, names, replace=replace)
-    ended = "stopped after "
-    try:
-        with click.progressbar(length=len(names), file=sys.stderr, hidden=hidden) as bar:
-            for result in store.put_many(items):
-                tally.add(result)
-                tell(result, file=result.item.called, human=said.verbose)
-                bar.update(1)
-        ended = ""
-    finally:
-        _tell_counts(ended, tally)
-    return tally.refused
-
-
-def _tell_counts(ended: str, tally: Tally) -> None:
-    if not session.current().json:
-        output.report({}, f"{ended}{tally.sentence()}")
-
-
-def _items(
-    store: Store, folder: Path, names: Sequence[ReadName], *, replace: bool
-) -> Iterator[PutItem]:
-    fix = store.config.extension_mismatch == "fix"
-    mismatch: Literal["fix", "refuse"] = "fix" if fix else "refuse"
-    for name in names:
-        yield PutItem(
-            folder / name.file.path,
-            name.generation,
-            name.pose,
-            name.user,
-            Attributes(created_at=name.file.created_at),
-            replace=replace,
-            aliases=(name.file.alias,),
-            extension_mismatch=mismatch,
-        )

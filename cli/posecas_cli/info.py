@@ -26,7 +26,8 @@ posecas info g1/heron --json | jq .replicas
 def info(which: str) -> None:
     """Tell everything about the image ID: bytes, attributes, copies, renditions, old paths.
 
-    ID is GENERATION/POSE, a digest, or its first 8 or more digits.
+    ID is GENERATION/POSE, a digest, its first 8 or more digits, or the old path or URL of a file
+    that was imported.
     """
     with session.open_store() as store:
         found = store.describe(which)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL.PngImagePlugin import PngInfo
 
 from kit import graphs, pictures
 from posecas.images.generator_text import GeneratorText, read_generator_text
@@ -71,7 +72,7 @@ def test_what_comfyui_writes_into_webp() -> None:
 
 
 def test_compressed_text_is_read() -> None:
-    info = pictures.PngImagePlugin.PngInfo()
+    info = PngInfo()
     info.add_text("parameters", graphs.PARAMETERS, zip=True)
     data = pictures.png(IMAGE, pnginfo=info)
     assert read_generator_text(data, "image/png").attributes == PARAMETERS

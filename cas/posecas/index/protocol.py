@@ -44,6 +44,8 @@ class NewPose:
     attributes: Attributes = field(default_factory=Attributes)
     replace: bool = False
     aliases: Sequence[str] = ()
+    rendition_aliases: Mapping[str, str] = field(default_factory=dict)
+    """Old paths, each with the recipe of the rendition that it leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,10 @@ class References(Protocol):
 
         Returns what was dropped; a pose that is gone is no error.
         """
+        ...
+
+    def add_alias(self, pose: int, path: str, recipe: str | None) -> None:
+        """Make an old path lead to a pose or to a rendition of it. Raises ``PoseNotFound``."""
         ...
 
     def annotate(self, notes: Sequence[tuple[int, Annotation]]) -> Annotated:

@@ -18,6 +18,7 @@ from posecas.errors import (
     Fenced,
     NotFound,
     OverQuota,
+    PoseNotFound,
     Refused,
     UsageError,
     WriteRefused,
@@ -26,8 +27,8 @@ from posecas.index import rows
 from posecas.index.annotating import absent, say
 from posecas.index.engine import Cursor, Engine
 from posecas.index.owners import location_named, must, user_named
-from posecas.index.protocol import Annotated, Begun, Fence, Intake, Outcome, Settled
-from posecas.index.settle import admit, blob_row, settle
+from posecas.index.protocol import Alias, Annotated, Begun, Fence, Intake, Outcome, Settled
+from posecas.index.settle import admit, blob_row, lead_alias, settle
 from posecas.names import object_key
 from posecas.records import Annotation, BlobFacts, Location, Pose, Replica
 
@@ -141,6 +142,16 @@ class ReferencesVerbs:
                 return Annotated(0, missing)
             now = self._engine.clock()
             return Annotated(sum(say(cursor, pose, note, now) for pose, note in notes))
+
+    def add_alias(self, pose: int, path: str, recipe: str | None) -> None:
+        """Make an old path lead to a pose or to a rendition of it."""
+        with self._engine.writing() as cursor:
+            row = cursor.one(f"{rows.POSE} WHERE p.id = ?", pose)
+            if row is None:
+                raise PoseNotFound("the pose was removed meanwhile; look it up again")
+            found = rows.pose(row)
+            led_to = f"{found.generation}/{found.name}"
+            lead_alias(cursor, Alias(0, path, pose, recipe, led_to), self._engine.clock())
 
     def _lock(self, cursor: Cursor, intakes: Sequence[Intake]) -> None:
         # The order that keeps two writers from waiting for each other: users, then blobs by digest.

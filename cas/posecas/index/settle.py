@@ -14,7 +14,7 @@ from posecas.index.owners import (
     other_user,
     user_named,
 )
-from posecas.index.protocol import Intake, NewPose, NewRendition, Settled
+from posecas.index.protocol import Alias, Intake, NewPose, NewRendition, Settled
 from posecas.records import Attributes, BlobFacts, PutStatus, RecipeKey
 
 _COLUMNS: Final = (
@@ -175,13 +175,20 @@ def _column_value(column: str, value: str | float | bool) -> Value:
 
 
 def _lead_aliases(cursor: Cursor, new: NewPose, pose_id: int, now: int) -> None:
-    for path in new.aliases:
-        cursor.run(
-            "INSERT INTO aliases (path, pose_id, led_to, created_at) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (path) DO UPDATE SET pose_id = excluded.pose_id, led_to = excluded.led_to"
-            " WHERE aliases.pose_id IS NOT excluded.pose_id",
-            *(path, pose_id, f"{new.generation}/{new.name}", now),
-        )
+    for path, recipe in (*((path, None) for path in new.aliases), *new.rendition_aliases.items()):
+        alias = Alias(0, path, pose_id, recipe, f"{new.generation}/{new.name}")
+        lead_alias(cursor, alias, now)
+
+
+def lead_alias(cursor: Cursor, alias: Alias, now: int) -> None:
+    """Make an old path lead where ``alias`` says, whose id counts for nothing."""
+    cursor.run(
+        "INSERT INTO aliases (path, pose_id, recipe, led_to, created_at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (path) DO UPDATE SET pose_id = excluded.pose_id, recipe = excluded.recipe,"
+        " led_to = excluded.led_to WHERE aliases.pose_id IS NOT excluded.pose_id"
+        " OR aliases.recipe IS NOT excluded.recipe",
+        *(alias.path, alias.pose, alias.recipe, alias.led_to, now),
+    )
 
 
 def _record(cursor: Cursor, source_id: int, rendition: NewRendition, now: int) -> None:

@@ -1,0 +1,95 @@
+"""What an ID leads to: a name, a digest, or an old path or address.
+
+An old path is taken as it was imported. Of a URL, and of a path that begins with a slash, every end
+is tried, the longest first, since what stands before the imported folder is not known:
+``https://host/uploads/pose-generator/generated/x.png`` finds ``pose-generator/generated/x.png``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from posecas.digest import Digest
+from posecas.errors import InvalidName, NotFound, PoseNotFound
+from posecas.index.protocol import Catalogue
+from posecas.names import DigestPrefix, parse_id
+from posecas.records import Pose
+
+_SCHEME: Final = "://"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an ID leads to. ``pose`` None: it was a digest, which any number of poses may name.
+
+    ``recipe``: it was the old path of what this recipe makes of the pose.
+    """
+
+    digest: Digest
+    pose: Pose | None = None
+    recipe: str | None = None
+
+
+def find(index: Catalogue, which: str) -> Found:
+    """Return what ``which`` leads to; a pose's name goes before an old path that reads the same.
+
+    Raises ``PoseNotFound``, also for an old path whose pose was removed, ``BlobNotFound``,
+    ``AmbiguousDigest``, and ``InvalidName`` for what can be neither a name nor a path.
+    """
+    try:
+        return _by_name(index, which)
+    except (NotFound, InvalidName) as error:
+        found = _by_old_path(index, which)
+        if found is not None:
+            return found
+        if isinstance(error, InvalidName) and "/" in which:
+            raise PoseNotFound(
+                f"{which}: no pose of this store is named so, and no old path leads to one"
+            ) from None
+        raise
+
+
+def _by_name(index: Catalogue, which: str) -> Found:
+    wanted = parse_id(which)
+    if isinstance(wanted, DigestPrefix):
+        return Found(index.blob(wanted.digits).digest)
+    pose = index.pose(wanted.generation, wanted.pose)
+    return Found(pose.digest, pose)
+
+
+def _by_old_path(index: Catalogue, which: str) -> Found | None:
+    for path in _paths(which):
+        alias = index.alias(path)
+        if alias is None:
+            continue
+        if alias.pose is None:
+            raise PoseNotFound(f"{path}: it led to {alias.led_to}, which was removed")
+        pose = index.pose_by_id(alias.pose)
+        return Found(pose.digest, pose, alias.recipe)
+    return None
+
+
+def _paths(which: str) -> Iterator[str]:
+    path = _stored(which)
+    yield path
+    if _SCHEME in which:
+        path = _url_path(which)
+    if not path.startswith("/"):
+        return
+    parts = [part for part in path.split("/") if part]
+    for start in range(len(parts)):
+        yield "/".join(parts[start:])
+
+
+def _url_path(url: str) -> str:
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    return _stored(unquote(path, errors="surrogateescape"))
+
+
+def _stored(path: str) -> str:
+    # As `FoundFile.alias` writes what is not UTF-8.
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
