@@ -33,8 +33,6 @@ from posecas.remove import remove_poses
 from posecas.renditions import Made, make_renditions
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Description:
     """Everything known about one blob, and about the pose it was asked by, if any."""
