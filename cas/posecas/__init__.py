@@ -17,22 +17,32 @@ from typing import TYPE_CHECKING, Any
 from posecas.errors import PosecasError
 
 if TYPE_CHECKING:
+    from posecas.annotate import AttributeImport
+    from posecas.attribute_files import AttributeRow
+    from posecas.images.recipes import Recipe
+    from posecas.lookup import Found
     from posecas.opening import create_store, open_store
     from posecas.put import PutItem, PutResult
     from posecas.records import Attributes, Blob, Generation, Pose, Rendition, Replica, Stats, User
+    from posecas.renditions import Made
     from posecas.store import Description, Store
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AttributeImport",
+    "AttributeRow",
     "Attributes",
     "Blob",
     "Description",
+    "Found",
     "Generation",
+    "Made",
     "Pose",
     "PosecasError",
     "PutItem",
     "PutResult",
+    "Recipe",
     "Rendition",
     "Replica",
     "Stats",
@@ -44,6 +54,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AttributeImport": "posecas.annotate",
+    "AttributeRow": "posecas.attribute_files",
+    "Found": "posecas.lookup",
+    "Made": "posecas.renditions",
+    "Recipe": "posecas.images.recipes",
     **dict.fromkeys(("create_store", "open_store"), "posecas.opening"),
     **dict.fromkeys(("PutItem", "PutResult"), "posecas.put"),
     **dict.fromkeys(("Description", "Store"), "posecas.store"),
