@@ -25,8 +25,9 @@ posecas ls --generation g1 --json | jq -r '.generation + "/" + .pose' | xargs po
 def rm(which: Sequence[str], *, dry_run: bool) -> None:
     """Remove the poses ID; if one of them is not there, none is removed.
 
-    ID is GENERATION/POSE, or a digest that a single pose names. Bytes that another pose names stay
-    as they are; bytes that nothing names any more stay in the store until garbage collection.
+    ID is GENERATION/POSE, a digest that a single pose names, or the old path or URL of a file that
+    was imported; that of a thumbnail means its pose. Bytes that another pose names stay as they
+    are; bytes that nothing names any more stay in the store until garbage collection.
     """
     with session.open_store() as store:
         poses = list({pose.id: pose for pose in map(store.only_pose, which)}.values())
