@@ -1,5 +1,5 @@
 # Every target sets itself up first: `make demo` and `make test` are all a newcomer needs.
-.PHONY: demo test lint coverage clean
+.PHONY: demo test lint docs coverage clean
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
@@ -9,7 +9,8 @@ PHOTOGRAPHS := .photographs/ready
 help:
 	@echo 'make demo      put real photographs into a store, mount it and read one back'
 	@echo 'make test      run the whole test suite'
-	@echo 'make lint      ruff, mypy, import-linter'
+	@echo 'make lint      ruff, mypy, import-linter, the documentation'
+	@echo 'make docs      the documentation as a website, in site/'
 	@echo 'make coverage  the test suite with a report of what it does not reach'
 	@echo 'make clean     remove everything that these made'
 
@@ -30,6 +31,12 @@ lint: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python tools/reference.py --check
+	$(BIN)/mkdocs build --quiet --strict
+
+docs: $(READY)
+	$(BIN)/python tools/reference.py
+	$(BIN)/mkdocs build --strict
 
 coverage: $(READY) $(PHOTOGRAPHS)
 	$(BIN)/coverage erase
@@ -38,4 +45,4 @@ coverage: $(READY) $(PHOTOGRAPHS)
 	$(BIN)/coverage report
 
 clean:
-	rm -rf .venv .photographs .demo .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .photographs .demo site .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
