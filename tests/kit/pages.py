@@ -91,16 +91,19 @@ def run(page: Path, home: Path) -> list[Ran]:
 
     What the page leaves running or mounted is ended; what it says about files is written first.
     """
-    port = str(free_port())
-    shown: list[Command] = []
+    port = free_port()
+    write_files(page, home, port)
+    found = [block for block in blocks(page) if block.language == "console" and not block.file]
+    return _run([one for block in found for one in commands(block)], home, str(port))
+
+
+def write_files(page: Path, home: Path, port: int) -> None:
+    """Write the files that a page shows, with ``home`` and ``port`` for what it calls them."""
     for block in blocks(page):
         if block.file:
             file = home / block.file
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(_here(block.text, home, port), "utf-8")
-        elif block.language == "console":
-            shown += commands(block)
-    return _run(shown, home, port)
+            file.write_text(_here(block.text, home, str(port)), "utf-8")
 
 
 def _run(shown: Sequence[Command], home: Path, port: str) -> list[Ran]:
@@ -110,7 +113,7 @@ def _run(shown: Sequence[Command], home: Path, port: str) -> list[Ran]:
     with subprocess.Popen(
         ["bash", "-c", script],  # noqa: S607 - the reader's own
         cwd=home,
-        env=_environment(home),
+        env=environment(home),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -133,7 +136,8 @@ def _here(text: str, home: Path, port: str) -> str:
     return text.replace(HOME, str(home)).replace(PORT, port)
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
+    """Return what a reader's shell has set; nothing of the test's own settings."""
     kept = {name: os.environ[name] for name in ("LANG", "TZ") if name in os.environ}
     programs = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     return {**kept, "HOME": str(home), "PATH": programs, "PYTHONUNBUFFERED": "1"}

@@ -1,0 +1,156 @@
+"""What the how-tos about servers and boot say, beyond the commands that they show."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from configparser import ConfigParser
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import posecas
+from kit import mounts, pages, samples
+from kit.commands import Posecas
+
+SERVE: Final = pages.DOCS / "how-to" / "serve.md"
+BOOT: Final = pages.DOCS / "how-to" / "mount-at-boot.md"
+
+
+@contextmanager
+def served(home: Path) -> Iterator[int]:
+    """Run the server that the page shows, until the block ends."""
+    node = shutil.which("node")
+    assert node, "Node is missing; run: apt-get install nodejs"
+    port = pages.free_port()
+    pages.write_files(SERVE, home, port)
+    with subprocess.Popen([node, "server.mjs"], cwd=home) as server:
+        try:
+            mounts.until(lambda: answers(port))
+            yield port
+        finally:
+            server.terminate()
+
+
+def answers(port: int) -> bool:
+    try:
+        get(port, "/")
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
+def get(server: int, path: str) -> tuple[HTTPResponse, bytes]:
+    with closing(HTTPConnection("127.0.0.1", server, timeout=10)) as connection:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response, response.read()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[int]:
+    """The page's server over the mount of a store that an application's uploads were moved to."""
+    samples.uploads(tmp_path / "uploads")
+    there = Posecas(tmp_path / "poses")
+    there("init")
+    assert there("import", tmp_path / "uploads").code == 0
+    with mounts.mounted(there.store, tmp_path / "mnt"), served(tmp_path) as port:
+        yield port
+
+
+@pytest.mark.fuse
+def test_every_old_address_leads_to_its_image(server: int, tmp_path: Path) -> None:
+    uploads = tmp_path / "uploads"
+    images = [path for path in uploads.rglob("*.*") if path.suffix in (".png", ".jpg")]
+    with posecas.open_store(tmp_path / "poses") as store:
+        for image in images:
+            old = image.relative_to(uploads)
+            response, data = get(server, f"/uploads/{old}")
+            assert response.status == 200
+            if old.name.startswith("thumb_"):
+                assert response.headers["content-type"] == "image/jpeg"
+                name = next(uploads.rglob(old.name.removeprefix("thumb_"))).relative_to(uploads)
+                assert data == store.rendition(str(name), "thumb-400")
+            else:
+                kinds = {".png": "image/png", ".jpg": "image/jpeg"}
+                assert response.headers["content-type"] == kinds[old.suffix]
+                assert data == image.read_bytes()
+    assert len(images) == 9
+
+
+@pytest.mark.fuse
+def test_nothing_else_is_served(server: int) -> None:
+    for path in (
+        "/",
+        "/uploads/",
+        "/uploads/pose-generator",
+        "/uploads/pose-generator/generated/absent.png",
+        "/pose-generator/generated",
+        "/uploads/../../poses/posecas.toml",
+        "/uploads/..%2f..%2fposes/posecas.toml",
+        "/uploads/%2e%2e/%2e%2e/poses/posecas.toml",
+        "/uploads/%00",
+        "/uploads/%ff",
+        "//[/",
+    ):
+        response, data = get(server, path)
+        assert (response.status, data) == (404, b""), path
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A reader's home with the files of the page about boot, a store, and a folder to mount at."""
+    pages.write_files(BOOT, tmp_path, pages.free_port())
+    there = Posecas(tmp_path / "poses")
+    there("init")
+    samples.birds(tmp_path)
+    there("put", tmp_path / "heron.png", "--user", "ada", "--generation", "g1")
+    (tmp_path / "mnt").mkdir()
+    yield tmp_path
+    if (tmp_path / "mnt").is_mount():
+        subprocess.run(["umount", "-l", str(tmp_path / "mnt")], check=True)  # noqa: S607
+
+
+def is_shown(home: Path) -> bool:
+    return (home / "mnt" / "users" / "ada" / "g1" / "heron.png").exists()
+
+
+@pytest.mark.fuse
+def test_the_unit_for_systemd_mounts_until_it_is_stopped(home: Path) -> None:
+    unit = ConfigParser()
+    unit.read(home / "posecas-mount.service")
+    start, stop = (here(unit["Service"][name], home).split() for name in ("ExecStart", "ExecStop"))
+    with subprocess.Popen(start, env=pages.environment(home)) as service:
+        try:
+            mounts.until(lambda: is_shown(home))
+            subprocess.run(stop, check=True, stdout=subprocess.DEVNULL)
+            assert service.wait(timeout=10) == 0
+        finally:
+            service.terminate()
+    assert not (home / "mnt").is_mount()
+
+
+@pytest.mark.fuse
+def test_the_line_for_fstab_mounts(home: Path) -> None:
+    program = home / "posecas-fstab"
+    program.write_text(here(program.read_text(), home))
+    program.chmod(0o755)
+    (line,) = [block.text for block in pages.blocks(BOOT) if block.language == "text"]
+    table = home / "fstab"
+    table.write_text(here(line, home))
+    mount = ["mount", "--fstab", str(table), str(home / "mnt")]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert is_shown(home)
+    subprocess.run(["umount", str(home / "mnt")], check=True)  # noqa: S607
+    assert not (home / "mnt").is_mount()
+
+
+def here(text: str, home: Path) -> str:
+    """Where the page's programs and folders are in this test."""
+    programs = f"{Path(sys.executable).parent}/posecas"
+    text = text.replace("/usr/local/bin/posecas-fstab", f"{home}/posecas-fstab")
+    return text.replace("/usr/local/bin/posecas", programs).replace(pages.HOME, str(home))
