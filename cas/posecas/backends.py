@@ -45,6 +45,11 @@ class Backends:
         """Where new objects go. Raises ``LocationNotFound``."""
         return self.place(self.config.write_location)
 
+    @property
+    def backup_place(self) -> Place:
+        """Where journal and snapshots go: the write location, unless the settings say otherwise."""
+        return self.place(self.config.backup_location or self.config.write_location)
+
     def check_place(self, place: Place) -> None:
         """Raise ``ForeignStore`` if the location is another store's, or is not there."""
         check_owner(place.objects, self.owner, place.name)

@@ -60,6 +60,7 @@ class Config:
 
     default_user: str
     write_location: str
+    backup_location: str
     extension_mismatch: str
     lock_wait: int
     min_free: Value
@@ -137,6 +138,9 @@ _KNOWN: Final[Mapping[str, _Known]] = {
         "default", _name_or_empty, "owner of a generation made without a user; empty: refused"
     ),
     "write_location": _Known("local", _name_or_empty, "location that new objects go to"),
+    "backup_location": _Known(
+        "", _name_or_empty, "location of journal and snapshots; empty: the write location"
+    ),
     "extension_mismatch": _Known(
         "fix", _mismatch, "import of a file whose name says another type: fix or refuse"
     ),
@@ -154,6 +158,7 @@ TEMPLATE: Final = f"""\
 format = {FORMAT}
 
 # default_user = "default"        # owner of a generation that is made without a user; "" refuses
+# backup_location = ""            # where the index's journal goes; "" means the write location
 # extension_mismatch = "fix"      # import and mount: take bytes as what they are, or "refuse"
 # lock_wait = "30s"               # how long a writer waits for the one before it
 # min_free = "5%"                 # puts stop here; a share means at most 2 GiB; or a size
@@ -323,6 +328,7 @@ def _assemble(settings: Mapping[str, Setting], recipes: Mapping[str, object]) ->
     return Config(
         text("default_user"),
         text("write_location"),
+        text("backup_location"),
         text("extension_mismatch"),
         number("lock_wait"),
         settings["min_free"].value,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from posecas.images.recipes import Recipe
     from posecas.records import (
         Blob,
+        Collected,
         Generation,
         Pose,
         PutStatus,
@@ -256,4 +257,15 @@ def _thumbnail_json(rendition: Rendition) -> dict[str, JsonValue]:
         "recipe": rendition.recipe,
         "digest": rendition.facts.digest,
         "path": rendition.path,
+    }
+
+
+def collected_json(collected: Collected) -> Json:
+    """What a collection did, or would do."""
+    return {
+        "condemned": collected.condemned,
+        "bytes_condemned": collected.bytes_condemned,
+        "deleted": collected.deleted,
+        "bytes_freed": collected.bytes_freed,
+        "failed": collected.failed,
     }

@@ -19,7 +19,7 @@ LocationState = Literal["active", "draining", "detached"]
 PoseStatus = Literal["completed", "processing", "failed"]
 PutStatus = Literal["stored", "deduplicated", "unchanged", "replaced"]
 ChangeKind = Literal[
-    "user", "generation", "pose", "rendition", "replica", "location", "blob", "alias"
+    "user", "generation", "pose", "rendition", "recipe", "replica", "location", "blob", "alias"
 ]
 ChangeOperation = Literal["insert", "update", "delete"]
 
@@ -288,3 +288,29 @@ class Change:
     operation: ChangeOperation
     row: int
     body: Mapping[str, str | int | float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a collection did, or in a dry run would do. Bytes are the blobs' sizes.
+
+    ``failed`` objects could not be deleted; they stay condemned, and the next run tries again.
+    """
+
+    condemned: int = 0
+    bytes_condemned: int = 0
+    deleted: int = 0
+    bytes_freed: int = 0
+    failed: int = 0
+
+    def plus(
+        self, *, condemned: Sequence[Replica] = (), deleted: Sequence[Replica] = (), failed: int = 0
+    ) -> "Collected":
+        """Return it with more done."""
+        return Collected(
+            self.condemned + len(condemned),
+            self.bytes_condemned + sum(replica.size for replica in condemned),
+            self.deleted + len(deleted),
+            self.bytes_freed + sum(replica.size for replica in deleted),
+            self.failed + failed,
+        )

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, Unpack
+from typing import BinaryIO, Final, Self, Unpack
 
 from posecas.annotate import AttributeImport, annotate_poses, import_attributes
 from posecas.attribute_files import AttributeRow
 from posecas.attributes import AttributeWords, attributes_from
 from posecas.backends import Backends, Place
+from posecas.collect import collect_garbage, rehearse_collection
 from posecas.config import Config
 from posecas.digest import Digest, is_digest_prefix
 from posecas.errors import BlobNotFound, PoseNotFound, TooLarge, UsageError
@@ -23,6 +24,7 @@ from posecas.put import PutItem, PutResult, Putter
 from posecas.read import open_blob, read_blob
 from posecas.records import (
     Blob,
+    Collected,
     Pose,
     PoseFilter,
     Rendition,
@@ -31,6 +33,9 @@ from posecas.records import (
 )
 from posecas.remove import remove_poses
 from posecas.renditions import Made, make_renditions
+
+DAY: Final = 24 * 60 * 60
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +272,22 @@ class Store(StoreOwners):
         ``OtherUser`` and ``UsageError``, which name the line; ``dry_run`` too.
         """
         return import_attributes(self._backends, rows, self.only_pose, dry_run=dry_run)
+
+    def collect(
+        self, *, grace: int = DAY, delay: int = 7 * DAY, location: str | None = None
+    ) -> Iterator[Collected]:
+        """Collect garbage, in steps, each of which yields what is done so far.
+
+        Condemns what nothing has referred to for ``grace`` seconds, and deletes what was condemned
+        at least ``delay`` seconds ago. Zero gives up undo and restore, and no safety.
+        """
+        return collect_garbage(self._backends, grace=grace, delay=delay, location=location)
+
+    def rehearse_collect(
+        self, *, grace: int = DAY, delay: int = 7 * DAY, location: str | None = None
+    ) -> Collected:
+        """Return what `collect` would do now, and change nothing."""
+        return rehearse_collection(self._backends, grace=grace, delay=delay, location=location)
 
     def stats(self, user: str | None = None) -> Stats:
         """Return use, of the store or of one user, counted in one snapshot."""

@@ -31,6 +31,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "generation": ("generation", "Tell whose a generation is."),
     "user": ("user", "Make, list and remove users."),
     "quota": ("quota", "Show and set how much a user may store."),
+    "gc": ("gc", "Give back the room of what nothing refers to any more."),
     "stats": ("stats", "Tell how much is stored, and what deduplication saves."),
     "query": ("query", "Ask the index in SQL."),
     "mount": ("mount", "Show the store as a folder."),

@@ -175,6 +175,17 @@ class StoreMachine(RuleBasedStateMachine):
             made = self.store.rendition(f"{gen}/{name}", recipe)
             assert made == self.store.rendition(f"{gen}/{name}", recipe)
 
+    @rule(grace=st.sampled_from([0, 3600]), delay=st.sampled_from([0, 3600]))
+    def collect(self, grace: int, delay: int) -> None:
+        planned = self.store.rehearse_collect(grace=grace, delay=delay)
+        done = list(self.store.collect(grace=grace, delay=delay))[-1]
+        assert done == planned
+        if grace == 0:
+            assert self.store.stats().garbage_bytes == 0
+        if grace == 0 and delay == 0:
+            held = list(self.store.location.objects.list("objects/"))
+            assert len(held) == self.store.stats().blobs
+
     @precondition(lambda self: self.poses)
     @rule()
     def reopen(self) -> None:

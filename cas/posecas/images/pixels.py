@@ -9,7 +9,7 @@ from PIL.Image import Resampling
 from posecas.digest import Digest, digest_of
 
 _VERSION: Final = "posecas-pixels-1"
-_BAND_PIXELS: Final = 1 << 22
+_BAND_PIXELS: Final = 1 << 18
 _OPAQUE: Final = 255
 
 

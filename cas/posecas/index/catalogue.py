@@ -238,12 +238,11 @@ class CatalogueVerbs:
         return int(self._must("SELECT coalesce(max(sequence), 0) FROM changes")[0])
 
     def _all(self, sql: str, *values: Value) -> list[Row]:
-        with self._engine.reading() as cursor:
-            return cursor.all(sql, *values)
+        return self._engine.ask(sql, *values)
 
     def _one(self, sql: str, *values: Value) -> Row | None:
-        with self._engine.reading() as cursor:
-            return cursor.one(sql, *values)
+        found = self._engine.ask(sql, *values)
+        return found[0] if found else None
 
     def _must(self, sql: str) -> Row:
         return must(self._one(sql))

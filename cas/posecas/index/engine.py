@@ -31,6 +31,10 @@ class Cursor(Protocol):
 class Engine(Protocol):
     """One database. Thread-safe; raises ``UsedAfterFork`` in a forked child."""
 
+    def ask(self, sql: str, *values: Value) -> list[Row]:
+        """Every row of one statement: a snapshot of its own, at less cost than a transaction."""
+        ...
+
     def reading(self) -> AbstractContextManager[Cursor]:
         """One snapshot, without a write lock."""
         ...

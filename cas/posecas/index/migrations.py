@@ -7,7 +7,7 @@ from sqlite_utils import Migrations
 from sqlite_utils.utils import sqlite3
 
 from posecas.errors import StoreTooNew
-from posecas.index import schema
+from posecas.index import schema, schema_collection
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 MIGRATIONS: Final = Migrations("posecas")
 FIRST: Final = "1-first"
 SEARCH: Final = "2-search"
-KNOWN: Final = frozenset({FIRST, SEARCH})
+COLLECTION: Final = "3-collection"
+KNOWN: Final = frozenset({FIRST, SEARCH, COLLECTION})
 
 
 @MIGRATIONS(name=FIRST)
@@ -27,6 +28,11 @@ def _first(db: "Database") -> None:
 @MIGRATIONS(name=SEARCH)
 def _search(db: "Database") -> None:
     _run(db, schema.SEARCH)
+
+
+@MIGRATIONS(name=COLLECTION)
+def _collection(db: "Database") -> None:
+    _run(db, schema_collection.COLLECTION)
 
 
 def _run(db: "Database", text: str) -> None:

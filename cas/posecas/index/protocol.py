@@ -164,7 +164,39 @@ class References(Protocol):
 
 
 class Collection(Protocol):
-    """The verbs on replicas whose bytes turned out well or badly."""
+    """The verbs that collect garbage, and those on replicas whose bytes turned out badly.
+
+    Times are milliseconds since 1970. They serve undo and restore; no safety hangs on a clock.
+    """
+
+    def condemn(self, *, unreferenced_before: int, limit: int) -> Sequence[Replica]:
+        """Transaction C, one batch: unreferenced since then, and pending past their lease.
+
+        First, what was made from sources that no pose has named since then stops being a
+        rendition. Whether something is referenced is decided by the references themselves.
+        Reservations past their lease end too.
+        """
+        ...
+
+    def rehearse(self, *, unreferenced_before: int, limit: int) -> Sequence[Replica]:
+        """What `condemn` would condemn now; nothing is changed."""
+        ...
+
+    def condemned(self, *, condemned_before: int) -> Sequence[Replica]:
+        """Everything that was condemned then, claimed or not, journalled or not."""
+        ...
+
+    def deletable(self, location: str, *, condemned_before: int, limit: int) -> Sequence[Replica]:
+        """Condemned then and journalled since, for this collector alone.
+
+        The claim ends after ten minutes; it spares work and is no safety: a key that is deleted
+        twice is deleted.
+        """
+        ...
+
+    def forget(self, replicas: Sequence[int]) -> None:
+        """Transaction D: rows whose DELETE was acknowledged, and blobs left without any."""
+        ...
 
     def checked(self, replica: int, *, intact: bool) -> None:
         """Not intact: not served, not a dedupe target. Intact: remembers when."""
@@ -349,7 +381,23 @@ class Catalogue(Protocol):
         ...
 
 
-class Index(References, Collection, RecipeVersions, Owners, Catalogue, Protocol):
+class Journalling(Protocol):
+    """How far the journal holds the changes."""
+
+    def journalled(self) -> int:
+        """The sequence up to which every change is in the journal."""
+        ...
+
+    def acknowledge(self, history: str, sequence: int) -> None:
+        """Record that the journal of ``history`` holds everything up to ``sequence``.
+
+        Raises ``ForeignStore`` if the index has another history by now. Changes that the journal
+        holds are forgotten after an hour.
+        """
+        ...
+
+
+class Index(Journalling, References, Collection, RecipeVersions, Owners, Catalogue, Protocol):
     """An index, for any number of threads."""
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ import secrets
 from posecas.index.catalogue import CatalogueVerbs
 from posecas.index.collection import CollectionVerbs
 from posecas.index.engine import Engine
+from posecas.index.journalling import JournallingVerbs
 from posecas.index.owners import OwnersVerbs, must
 from posecas.index.protocol import Identity
 from posecas.index.recipe_versions import RecipeVersionVerbs
@@ -13,7 +14,13 @@ from posecas.index.use import UseVerbs
 
 
 class SqlIndex(
-    ReferencesVerbs, CollectionVerbs, RecipeVersionVerbs, OwnersVerbs, CatalogueVerbs, UseVerbs
+    ReferencesVerbs,
+    CollectionVerbs,
+    JournallingVerbs,
+    RecipeVersionVerbs,
+    OwnersVerbs,
+    CatalogueVerbs,
+    UseVerbs,
 ):
     """`protocol.Index` over any `Engine`."""
 

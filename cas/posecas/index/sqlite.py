@@ -168,6 +168,12 @@ class SqliteEngine:
         if not current:
             create_sqlite_index(path, lock)
 
+    def ask(self, sql: str, *values: Value) -> list[Row]:
+        """Every row of one statement: a snapshot of its own, at less cost than a transaction."""
+        with self._connection() as connection:
+            rows: list[Row] = connection.execute(sql, values).fetchall()
+        return rows
+
     @contextmanager
     def reading(self) -> Iterator[Cursor]:
         """One snapshot, without a write lock."""

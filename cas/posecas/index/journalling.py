@@ -1,0 +1,37 @@
+"""How far the journal holds the changes: the index's side of it."""
+
+from posecas.errors import ForeignStore
+from posecas.index.engine import Engine
+from posecas.index.owners import must
+
+_KEPT_MILLISECONDS = 60 * 60 * 1000
+
+
+class JournallingVerbs:
+    """The verbs of `protocol.Journalling`."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Run over ``engine``."""
+        self._engine = engine
+
+    def journalled(self) -> int:
+        """The sequence up to which every change is in the journal."""
+        with self._engine.reading() as cursor:
+            return int(must(cursor.one("SELECT journalled FROM store"))[0])
+
+    def acknowledge(self, history: str, sequence: int) -> None:
+        """Record that the journal of ``history`` holds everything up to ``sequence``."""
+        with self._engine.writing() as cursor:
+            found = cursor.run(
+                "UPDATE store SET journalled = max(journalled, ?) WHERE history = ?",
+                *(sequence, history),
+            )
+            if not found:
+                raise ForeignStore(
+                    "the index was restored meanwhile and has a new history; open the store again"
+                )
+            # Mounts follow the newest changes; the journal has the older ones.
+            cursor.run(
+                "DELETE FROM changes WHERE sequence <= ? AND at < ?",
+                *(sequence, self._engine.clock() - _KEPT_MILLISECONDS),
+            )
