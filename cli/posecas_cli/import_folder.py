@@ -102,7 +102,7 @@ def import_folder(
     replace: bool,
     dry_run: bool,
 ) -> None:
-    r"""Store every PNG, JPEG and WebP below DIR (by default $UPLOAD_DIR).
+    """Store every PNG, JPEG and WebP below DIR (by default $UPLOAD_DIR).
 
     \b
     How names are read; --dry-run shows it for each file:
@@ -119,7 +119,7 @@ def import_folder(
 
     What is in the store already is left alone, so an import that was interrupted is finished by
     running it again. Files that cannot be taken are reported and skipped.
-    """
+    """  # noqa: D301 - click's mark for lines that stay as they are
     if map_to is not None and dry_run:
         raise UsageError("--map needs digests, which a dry run does not make: give one of the two")
     wish = _wish(user, generation, owners, pattern)
