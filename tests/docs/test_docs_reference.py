@@ -81,6 +81,7 @@ LISTED = (
     "config show",
     "init",
     "rm g1/heron",
+    "gc --dry-run",
 )
 
 
