@@ -19,8 +19,13 @@ from posecas.errors import PosecasError
 if TYPE_CHECKING:
     from posecas.annotate import AttributeImport
     from posecas.attribute_files import AttributeRow
+    from posecas.check import CheckPlan
+    from posecas.check.chain import Link
+    from posecas.expire import ExpiryPlan
+    from posecas.findings import Checked, Finding
     from posecas.images.recipes import Recipe
     from posecas.lookup import Found
+    from posecas.names import PoseId
     from posecas.opening import create_store, open_store
     from posecas.put import PutItem, PutResult
     from posecas.records import Attributes, Blob, Generation, Pose, Rendition, Replica, Stats, User
@@ -34,11 +39,17 @@ __all__ = [
     "AttributeRow",
     "Attributes",
     "Blob",
+    "CheckPlan",
+    "Checked",
     "Description",
+    "ExpiryPlan",
+    "Finding",
     "Found",
     "Generation",
+    "Link",
     "Made",
     "Pose",
+    "PoseId",
     "PosecasError",
     "PutItem",
     "PutResult",
@@ -56,7 +67,12 @@ __all__ = [
 _HOMES = {
     "AttributeImport": "posecas.annotate",
     "AttributeRow": "posecas.attribute_files",
+    "CheckPlan": "posecas.check",
+    "Link": "posecas.check.chain",
+    "ExpiryPlan": "posecas.expire",
+    **dict.fromkeys(("Checked", "Finding"), "posecas.findings"),
     "Found": "posecas.lookup",
+    "PoseId": "posecas.names",
     "Made": "posecas.renditions",
     "Recipe": "posecas.images.recipes",
     **dict.fromkeys(("create_store", "open_store"), "posecas.opening"),

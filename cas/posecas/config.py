@@ -62,6 +62,7 @@ class Config:
     write_location: str
     backup_location: str
     extension_mismatch: str
+    expire_truth: str
     lock_wait: int
     min_free: Value
     profiles: Mapping[str, Profile]
@@ -108,6 +109,12 @@ def _size_or_share(text: str) -> Value:
     return text
 
 
+def _truth(text: str) -> str:
+    if text not in {"", "store", "ids"}:
+        raise ConfigError(f"{text!r}: write store or ids, or leave it empty")
+    return text
+
+
 def _mismatch(text: str) -> str:
     if text not in {"refuse", "fix"}:
         raise ConfigError(f"{text!r}: write refuse or fix")
@@ -144,6 +151,9 @@ _KNOWN: Final[Mapping[str, _Known]] = {
     "extension_mismatch": _Known(
         "fix", _mismatch, "import of a file whose name says another type: fix or refuse"
     ),
+    "expire.truth": _Known(
+        "", _truth, "who knows favourites and downloads: store or ids; empty: nothing expires"
+    ),
     "lock_wait": _Known(30, parse_duration, "seconds a writer waits for the one before it"),
     "min_free": _Known(
         "5%", _size_or_share, "free room at which puts stop; a share means at most 2 GiB"
@@ -162,6 +172,9 @@ format = {FORMAT}
 # extension_mismatch = "fix"      # import and mount: take bytes as what they are, or "refuse"
 # lock_wait = "30s"               # how long a writer waits for the one before it
 # min_free = "5%"                 # puts stop here; a share means at most 2 GiB; or a size
+
+# [expire]
+# truth = ""                      # who knows favourites and downloads: "store", or "ids" of another
 
 # [profile.pose]
 # max_bytes = "32MB"
@@ -330,6 +343,7 @@ def _assemble(settings: Mapping[str, Setting], recipes: Mapping[str, object]) ->
         text("write_location"),
         text("backup_location"),
         text("extension_mismatch"),
+        text("expire.truth"),
         number("lock_wait"),
         settings["min_free"].value,
         profiles,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posecas.errors import PosecasError
+    from posecas.findings import Checked, Finding
     from posecas.images.recipes import Recipe
     from posecas.records import (
         Blob,
@@ -268,4 +269,29 @@ def collected_json(collected: Collected) -> Json:
         "deleted": collected.deleted,
         "bytes_freed": collected.bytes_freed,
         "failed": collected.failed,
+    }
+
+
+def finding_json(finding: Finding) -> Json:
+    """Return something that a check found; ``repaired``: it is right again."""
+    return {
+        "kind": finding.kind,
+        "digest": finding.digest,
+        "pose": finding.pose,
+        "user": finding.user,
+        "detail": finding.detail,
+        "repaired": finding.repaired,
+    }
+
+
+def checked_json(checked: Checked) -> Json:
+    """Return what a check came to; ``read`` of the ``objects`` were hashed, ``bytes`` long."""
+    return {
+        "findings": checked.findings,
+        "repaired": checked.repaired,
+        "blobs": checked.blobs,
+        "poses": checked.poses,
+        "objects": checked.objects,
+        "read": checked.read,
+        "bytes": checked.bytes,
     }

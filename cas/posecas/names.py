@@ -20,6 +20,7 @@ MEDIA_TYPES: Final = {
 }
 """File extension, lower case and without its dot, to media type."""
 
+_KEY = re.compile(r"objects/([0-9a-f]{2})/(\1[0-9a-f]{62})-([0-9a-f]{12})\.(png|jpg|webp)")
 _NAME = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -33,6 +34,15 @@ class PoseId:
 
     def __str__(self) -> str:
         return f"{self.generation}/{self.pose}"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectName:
+    """What the key of a replica says."""
+
+    digest: Digest
+    nonce: bytes
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +105,11 @@ def object_key(digest: Digest, nonce: bytes, media_type: str) -> str:
     The six random bytes make it a key that was never used before and never will be again.
     """
     return f"objects/{digest[:2]}/{digest}-{nonce.hex()}.{EXTENSIONS[media_type]}"
+
+
+def parse_object_key(key: str) -> ObjectName | None:
+    """Read what `object_key` writes; None for any other text."""
+    match = _KEY.fullmatch(key)
+    if match is None:
+        return None
+    return ObjectName(Digest(match[2]), bytes.fromhex(match[3]), MEDIA_TYPES[match[4]])

@@ -11,14 +11,19 @@ from posecas.annotate import AttributeImport, annotate_poses, import_attributes
 from posecas.attribute_files import AttributeRow
 from posecas.attributes import AttributeWords, attributes_from
 from posecas.backends import Backends, Place
+from posecas.check import CheckPlan, check_store
+from posecas.check.chain import Link, walk_chain
 from posecas.collect import collect_garbage, rehearse_collection
 from posecas.config import Config
 from posecas.digest import Digest, is_digest_prefix
 from posecas.errors import BlobNotFound, PoseNotFound, TooLarge, UsageError
+from posecas.expire import ExpiryPlan, expire_poses
+from posecas.findings import Checked, Finding
 from posecas.images.recipes import Recipe
 from posecas.index.protocol import Alias, Index
 from posecas.ingest import Ingest
 from posecas.lookup import Found, find
+from posecas.names import PoseId
 from posecas.owners import StoreOwners, pages
 from posecas.put import PutItem, PutResult, Putter
 from posecas.read import open_blob, read_blob
@@ -288,6 +293,25 @@ class Store(StoreOwners):
     ) -> Collected:
         """Return what `collect` would do now, and change nothing."""
         return rehearse_collection(self._backends, grace=grace, delay=delay, location=location)
+
+    def expire(self, plan: ExpiryPlan, *, dry_run: bool = False) -> Iterator[Pose | PoseId]:
+        """Drop poses that are old, no favourites and never downloaded, and yield each.
+
+        A `PoseId` is one that the plan names and that is not there. Raises ``ConfigError`` unless
+        the setting ``expire.truth`` allows the plan.
+        """
+        return expire_poses(self._backends, plan, dry_run=dry_run)
+
+    def check(self, plan: CheckPlan | None = None) -> Iterator[Finding | Checked]:
+        """Compare index and objects; yield findings, and how far it is; the last is the summary.
+
+        Changes nothing, unless the plan says repair, but when an object was last found intact.
+        """
+        return check_store(self._backends, self._ingest, plan or CheckPlan())
+
+    def probe(self, which: str) -> Iterator[Link]:
+        """Yield the links from an ID to the bytes of each copy, and whether each is intact."""
+        return walk_chain(self._backends, which)
 
     def stats(self, user: str | None = None) -> Stats:
         """Return use, of the store or of one user, counted in one snapshot."""

@@ -13,6 +13,7 @@ from posecas_cli.output import drop_stdout, json_line, warn
 
 INTERRUPTED: Final = 130
 SOME_FAILED: Final = 3
+DAMAGED: Final = 8
 
 MEANINGS: Final[Mapping[int, str]] = {
     0: "done",

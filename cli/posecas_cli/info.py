@@ -4,13 +4,17 @@ from collections.abc import Iterator, Sequence
 
 import click
 
+from posecas.check.chain import Link
 from posecas.machine import description_json
 from posecas.records import Pose
 from posecas.store import Description
 from posecas.units import format_size
 from posecas_cli import completing, output, session
 from posecas_cli.command import command
+from posecas_cli.exits import DAMAGED
 from posecas_cli.text import count, short_time
+
+_LINK_WIDTH = len("rendition")
 
 
 @command(
@@ -19,17 +23,24 @@ from posecas_cli.text import count, short_time
 posecas info g1/heron
 posecas info 3f9a12c04b77
 posecas info g1/heron --json | jq .replicas
+posecas info g1/heron --probe
 """,
     exits=(0, 1, 2, 4, 5, 8, 10, 11, 130),
 )
 @click.argument("which", metavar="ID", shell_complete=completing.poses)
-def info(which: str) -> None:
+@click.option(
+    "--probe", is_flag=True, help="Instead, follow it to its bytes and tell which link is broken."
+)
+def info(which: str, *, probe: bool) -> None:
     """Tell everything about the image ID: bytes, attributes, copies, renditions, old paths.
 
     ID is GENERATION/POSE, a digest, its first 8 or more digits, or the old path or URL of a file
     that was imported.
     """
     with session.open_store() as store:
+        if probe:
+            _probe(store.probe(which))
+            return
         found = store.describe(which)
     machine = description_json(
         found.pose,
@@ -39,6 +50,19 @@ def info(which: str) -> None:
         aliases=[alias.path for alias in found.aliases],
     )
     output.lines(machine, output.pairs([*_bytes(found), *_attributes(found.pose), *_rest(found)]))
+
+
+def _probe(links: Iterator[Link]) -> None:
+    broken = False
+    for link in links:
+        state = "ok" if link.intact else "fail"
+        broken = broken or not link.intact
+        output.data(
+            {"link": link.name, "state": state, "detail": link.detail},
+            f"{state:<4}  {link.name:<{_LINK_WIDTH}}  {link.detail}",
+        )
+    if broken:
+        click.get_current_context().exit(DAMAGED)
 
 
 def _bytes(found: Description) -> Iterator[tuple[str, str]]:

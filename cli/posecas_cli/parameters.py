@@ -62,6 +62,16 @@ def one_of(names: Callable[[], Sequence[str]]) -> Callback[str]:
     return _reading(check)
 
 
+def _share(text: str) -> float:
+    try:
+        share = float(text.removesuffix("%")) / 100
+    except ValueError:
+        share = 0.0
+    if text.endswith("%") and 0 < share <= 1:
+        return share
+    raise UsageError(f"{text!r} is no share: write 5%, above 0% and up to 100%")
+
+
 age = _reading(_ago)
 """Take a duration, and give the moment that long ago."""
 
@@ -70,6 +80,9 @@ duration = _reading(parse_duration)
 
 moment = _reading(parse_moment)
 """Take an ISO 8601 time; without an offset it is UTC."""
+
+share = _reading(_share)
+"""Take a share like 5%, as a number above 0 and up to 1."""
 
 text = _reading(_text)
 """Take any UTF-8 text."""

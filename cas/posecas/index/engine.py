@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from posecas.findings import Finding
+
 Value = str | int | float | bytes | None
 Row = tuple[Any, ...]
 
@@ -49,6 +51,10 @@ class Engine(Protocol):
 
     def lock(self, cursor: Cursor, table: str, column: str, values: Sequence[Value]) -> None:
         """Lock the rows that have these values, in their order; nothing where a writer is alone."""
+        ...
+
+    def integrity(self, *, thorough: bool) -> Sequence[Finding]:
+        """What the database says of its own files, keys and triggers. ``thorough`` is slow."""
         ...
 
     def clock(self) -> int:

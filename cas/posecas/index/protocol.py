@@ -11,6 +11,7 @@ from typing import Protocol
 
 from posecas.digest import Digest
 from posecas.errors import PosecasError
+from posecas.index.audit_protocol import Audit
 from posecas.index.owners_protocol import Owners
 from posecas.names import PoseId
 from posecas.records import (
@@ -61,17 +62,20 @@ class Intake:
     """One image to take in: its blob, the pose that names it, and what was made from it.
 
     Without a pose, an existing pose must already name the blob when the intake is published.
+    ``copies`` are blobs that are referenced already and are to be live at the write location too.
     """
 
     source: BlobFacts
     pose: NewPose | None
     renditions: Sequence[NewRendition] = ()
+    copies: Sequence[BlobFacts] = ()
 
     @property
     def blobs(self) -> Sequence[BlobFacts]:
         """Everything that must be live at the write location, the source first if it is put."""
         targets = (rendition.target for rendition in self.renditions)
-        return tuple(targets) if self.pose is None else (self.source, *targets)
+        sources = () if self.pose is None else (self.source,)
+        return (*sources, *targets, *self.copies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +204,22 @@ class Collection(Protocol):
 
     def checked(self, replica: int, *, intact: bool) -> None:
         """Not intact: not served, not a dedupe target. Intact: remembers when."""
+        ...
+
+
+class Expiry(Protocol):
+    """The verbs that find what `References.remove` may drop as expired."""
+
+    def expirable(
+        self, before: datetime, *, user: str | None, after: Pose | None, limit: int
+    ) -> Sequence[Pose]:
+        """Poses made before then, no favourites, never downloaded, the oldest first."""
+        ...
+
+    def expirable_among(
+        self, poses: Sequence[int], before: datetime, *, user: str | None
+    ) -> Sequence[Pose]:
+        """Those of these poses that are so."""
         ...
 
 
@@ -397,7 +417,17 @@ class Journalling(Protocol):
         ...
 
 
-class Index(Journalling, References, Collection, RecipeVersions, Owners, Catalogue, Protocol):
+class Index(
+    Journalling,
+    References,
+    Collection,
+    Expiry,
+    Audit,
+    RecipeVersions,
+    Owners,
+    Catalogue,
+    Protocol,
+):
     """An index, for any number of threads."""
 
     def close(self) -> None:

@@ -2,10 +2,13 @@
 
 import secrets
 
+from posecas.index.audit import AuditVerbs
 from posecas.index.catalogue import CatalogueVerbs
 from posecas.index.collection import CollectionVerbs
 from posecas.index.engine import Engine
+from posecas.index.expiry import ExpiryVerbs
 from posecas.index.journalling import JournallingVerbs
+from posecas.index.mending import MendingVerbs
 from posecas.index.owners import OwnersVerbs, must
 from posecas.index.protocol import Identity
 from posecas.index.recipe_versions import RecipeVersionVerbs
@@ -16,6 +19,9 @@ from posecas.index.use import UseVerbs
 class SqlIndex(
     ReferencesVerbs,
     CollectionVerbs,
+    ExpiryVerbs,
+    AuditVerbs,
+    MendingVerbs,
     JournallingVerbs,
     RecipeVersionVerbs,
     OwnersVerbs,

@@ -21,8 +21,10 @@ from posecas.errors import (
     UsedAfterFork,
     WriteRefused,
 )
+from posecas.findings import Finding
 from posecas.index.engine import Cursor, Row, Value
 from posecas.index.filesystems import refuse_network_filesystem
+from posecas.index.integrity import sqlite_findings
 from posecas.index.migrations import MIGRATIONS, is_current
 from posecas.index.writer_lock import WriterLock
 
@@ -192,6 +194,11 @@ class SqliteEngine:
 
     def lock(self, cursor: Cursor, table: str, column: str, values: Sequence[Value]) -> None:
         """Lock nothing: a writer is alone."""
+
+    def integrity(self, *, thorough: bool) -> Sequence[Finding]:
+        """What SQLite says of the file, its keys and its triggers."""
+        with self.reading() as cursor:
+            return list(sqlite_findings(cursor, thorough=thorough))
 
     def clock(self) -> int:
         """Milliseconds since 1970."""

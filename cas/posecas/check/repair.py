@@ -1,0 +1,104 @@
+"""Repair: mark what is damaged, and make its blob live again from what there is.
+
+A damaged object is kept, not served and not deduplicated against. Its bytes come again from another
+replica, or, if it is a rendition, from its source; as in any put they get a fresh key, and the
+damaged object is condemned when they are live. Dying anywhere leaves what a put would leave.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+from posecas import faults
+from posecas.backends import Backends
+from posecas.digest import Digest
+from posecas.errors import Damage, LocationUnavailable, NotFound, Refused
+from posecas.findings import Finding
+from posecas.index.protocol import Intake, Settled
+from posecas.ingest import Ingest, Prepared
+from posecas.read import read_blob
+from posecas.records import Blob, Rendition, Replica
+from posecas.renditions import make_renditions
+
+
+class Repair:
+    """Repairs what a check finds, one finding at a time."""
+
+    def __init__(self, backends: Backends, ingest: Ingest) -> None:
+        """Write through ``ingest``, as every put does."""
+        self._backends = backends
+        self._ingest = ingest
+
+    def of_replica(self, finding: Finding, replica: Replica) -> Finding:
+        """Mark a replica damaged and bring its blob back; tell what came of it."""
+        self._backends.index.checked(replica.id, intact=False)
+        faults.point("check.marked")
+        return self._told(finding, replica.digest)
+
+    def of_blob(self, finding: Finding) -> Finding:
+        """Bring a blob back that has no live replica; anything else was repaired or cannot be."""
+        if finding.digest is None or finding.kind not in {"damaged", "lost"}:
+            return finding
+        return self._told(finding, finding.digest)
+
+    def _told(self, finding: Finding, digest: Digest) -> Finding:
+        blob = self._backends.index.blob(digest)
+        if blob.references == 0:
+            how = "nothing refers to it, so gc takes it"
+        elif self._fetch(blob):
+            how = f"another copy is good and at {self._backends.write_place.name}"
+        elif self._render(blob):
+            how = "made again from its source"
+        else:
+            return finding
+        return replace(finding, detail=f"{finding.detail}; {how}", repaired=True)
+
+    def _fetch(self, blob: Blob) -> bool:
+        try:
+            data = read_blob(self._backends, blob.digest)
+        except (Damage, LocationUnavailable):
+            return False
+        for source in self._named(blob):
+            intake = Intake(source.facts, None, copies=(blob.facts,))
+            result = self._ingest.run([Prepared(intake, {blob.digest: data})])[0]
+            if isinstance(result, Settled):
+                return True
+        return False
+
+    def _named(self, blob: Blob) -> Iterator[Blob]:
+        """The blob, and what it was made from: as long as a pose names one of them it is kept."""
+        yield blob
+        for made in self._backends.index.renditions_to(blob.digest):
+            yield self._backends.index.blob(made.source)
+
+    def _render(self, blob: Blob) -> bool:
+        made = [one for one in self._backends.index.renditions_to(blob.digest) if self._knows(one)]
+        for one in made:
+            if self._make(one) and self._is_live(blob.digest):
+                return True
+        if not made or not all(map(self._can_be_read, made)):
+            return False
+        # Another version of the encoder makes other bytes; those take the place of the old ones.
+        self._backends.index.unmake(blob.digest)
+        faults.point("check.unmade")
+        remade = [self._make(one) for one in made]
+        return all(remade)
+
+    def _make(self, rendition: Rendition) -> bool:
+        source = self._backends.index.blob(rendition.source)
+        with suppress(Damage, LocationUnavailable, NotFound, Refused):
+            made = make_renditions(self._backends, self._ingest, source, [rendition.recipe])[0]
+            return not isinstance(made, Refused)
+        return False
+
+    def _can_be_read(self, rendition: Rendition) -> bool:
+        with suppress(Damage, LocationUnavailable):
+            return bool(read_blob(self._backends, rendition.source))
+        return False
+
+    def _knows(self, rendition: Rendition) -> bool:
+        recipe = self._backends.recipes.get(rendition.recipe)
+        return recipe is not None and recipe.version == rendition.version
+
+    def _is_live(self, digest: Digest) -> bool:
+        return self._backends.index.known(digest, self._backends.write_place.name) is not None
