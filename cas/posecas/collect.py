@@ -8,17 +8,22 @@ committed where it sees a live replica, and a condemned one never becomes live a
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 from posecas import faults
 from posecas.backends import Backends, Place
+from posecas.errors import LocationUnavailable
 from posecas.journal import flush
+from posecas.objects.protocol import LeavesTemporaries
 from posecas.records import Collected, Replica
 
 _BATCH: Final = 500
 """Replicas in one transaction, and keys in one request; a writer waits for no more than that."""
 
 _EVERYTHING: Final = 1 << 60
+_TEMPORARY_SECONDS: Final = 24 * 60 * 60
+"""Longer than any write takes."""
 
 
 def collect_garbage(
@@ -44,6 +49,7 @@ def collect_garbage(
             deleted = _delete(backends, place, claimed)
             done = done.plus(deleted=deleted, failed=len(claimed) - len(deleted))
             yield done
+        _sweep(backends, place)
     yield done
 
 
@@ -62,6 +68,14 @@ def rehearse_collection(
     return Collected().plus(
         condemned=condemned, deleted=[replica for replica in due if replica.location in names]
     )
+
+
+def _sweep(backends: Backends, place: Place) -> None:
+    """Remove what writers that died left behind, where the location is there."""
+    if isinstance(place.objects, LeavesTemporaries):
+        with suppress(LocationUnavailable):
+            backends.check_place(place)
+            place.objects.sweep_temporaries(_TEMPORARY_SECONDS)
 
 
 def _ago(seconds: int) -> int:

@@ -1,6 +1,8 @@
 """Garbage collection: what goes, what stays, and in which order."""
 
+import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -197,6 +199,20 @@ def test_damage_that_nothing_names_goes_too(store: posecas.Store) -> None:
     store.remove([pose])
     assert collect(store).deleted == 2
     assert objects(store) == []
+
+
+def test_what_writers_that_died_left_behind_goes_after_a_day(
+    store: posecas.Store, folder: Path
+) -> None:
+    fill(store, 1)
+    old, young = (folder / ".tmp" / name for name in ("a" * 32, "b" * 32))
+    for path, hours in ((old, 25), (young, 23)):
+        path.write_bytes(b"half an image")
+        os.utime(path, (time.time() - hours * 3600,) * 2)
+    store.rehearse_collect(grace=0, delay=0)
+    assert old.exists()
+    assert collect(store) == Collected()
+    assert list((folder / ".tmp").iterdir()) == [young]
 
 
 def test_an_unknown_location_and_one_that_is_away_delete_nothing(

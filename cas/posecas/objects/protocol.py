@@ -79,3 +79,12 @@ class HasPaths(Protocol):
     def path(self, key: str) -> Path:
         """Return where the object lies, whether or not it exists."""
         ...
+
+
+@runtime_checkable
+class LeavesTemporaries(Protocol):
+    """Optional power of a location at which a writer that dies leaves a file behind."""
+
+    def sweep_temporaries(self, older_than_seconds: float) -> int:
+        """Remove what is older. Returns how many files that were."""
+        ...
