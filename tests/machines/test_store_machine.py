@@ -17,6 +17,8 @@ from hypothesis.stateful import (
 )
 
 import posecas
+from kit.checks import check
+from kit.damage import file_of, flip
 from kit.soundness import unsound
 from kit.tiles import tile
 from posecas.errors import NotEmpty, NotFound, OtherUser, OverQuota, PoseExists, PoseNotFound
@@ -40,7 +42,7 @@ class Named:
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """Put, replace, remove, annotate, renditions, users who give and leave, quota, reopening."""
+    """Put, replace, remove, annotate, renditions, users, quota, gc, damage, repair, reopening."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -185,6 +187,25 @@ class StoreMachine(RuleBasedStateMachine):
         if grace == 0 and delay == 0:
             held = list(self.store.location.objects.list("objects/"))
             assert len(held) == self.store.stats().blobs
+
+    @rule(data=st.booleans())
+    def check(self, *, data: bool) -> None:
+        assert check(self.store, data=data, orphans=True).findings == []
+
+    @rule(gen=GENERATIONS, name=NAMES)
+    def rot_a_thumbnail_and_repair_it(self, gen: str, name: str) -> None:
+        if (gen, name) in self.poses:
+            flip(file_of(self.store, f"{gen}/{name}", "thumb-400"))
+            repaired = check(self.store, data=True, repair=True).findings
+            assert [(one.kind, one.repaired) for one in repaired] == [("wrong_bytes", True)]
+
+    @rule(gen=GENERATIONS, name=NAMES)
+    def rot_an_image_and_put_it_again(self, gen: str, name: str) -> None:
+        if (gen, name) in self.poses:
+            flip(file_of(self.store, f"{gen}/{name}"))
+            (found,) = check(self.store, data=True, repair=True).findings
+            assert not found.repaired
+            self.store.put(self.poses[gen, name].data, generation=gen, pose=name)
 
     @precondition(lambda self: self.poses)
     @rule()
