@@ -7,13 +7,14 @@ is tried, the longest first, since what stands before the imported folder is not
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from posecas.digest import Digest
 from posecas.errors import InvalidName, NotFound, PoseNotFound
 from posecas.index.protocol import Catalogue
-from posecas.names import DigestPrefix, parse_id
+from posecas.names import MEDIA_TYPES, DigestPrefix, parse_id
 from posecas.records import Pose
 
 _SCHEME: Final = "://"
@@ -35,7 +36,7 @@ def find(index: Catalogue, which: str) -> Found:
     """Return what ``which`` leads to; a pose's name goes before an old path that reads the same.
 
     Raises ``PoseNotFound``, also for an old path whose pose was removed, ``BlobNotFound``,
-    ``AmbiguousDigest``, and ``InvalidName`` for what can be neither a name nor a path.
+    ``AmbiguousDigest``, and ``InvalidName`` for what reads neither like a name nor like a path.
     """
     try:
         return _by_name(index, which)
@@ -43,7 +44,7 @@ def find(index: Catalogue, which: str) -> Found:
         found = _by_old_path(index, which)
         if found is not None:
             return found
-        if isinstance(error, InvalidName) and "/" in which:
+        if isinstance(error, InvalidName) and _reads_like_a_path(which):
             raise PoseNotFound(
                 f"{which}: no pose of this store is named so, and no old path leads to one"
             ) from None
@@ -68,6 +69,15 @@ def _by_old_path(index: Catalogue, which: str) -> Found | None:
         pose = index.pose_by_id(alias.pose)
         return Found(pose.digest, pose, alias.recipe)
     return None
+
+
+def _reads_like_a_path(which: str) -> bool:
+    """Tell an old path or address that leads nowhere from an ID that is malformed."""
+    return (
+        _SCHEME in which
+        or which.startswith("/")
+        or PurePosixPath(which).suffix[1:].lower() in MEDIA_TYPES
+    )
 
 
 def _paths(which: str) -> Iterator[str]:
