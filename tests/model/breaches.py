@@ -38,7 +38,7 @@ MUTANTS: Final = (
     Mutant(mutants.AdoptAsLive, losses.RESTORE_NOW, {promises.READABLE: 12}),
     Mutant(mutants.ThumbnailNotRechecked, renditions.THUMBNAILS, {STORED: 6, promises.READABLE: 6}),
     Mutant(mutants.RenditionsAtForget, renditions.THUMBNAILS, {promises.KEPT: 7}),
-    Mutant(mutants.RenditionsAtCountZero, renditions.LOOPS, {promises.ENDS: 1}),
+    Mutant(mutants.RenditionsAtCountZero, renditions.LOOPS, {promises.ENDS: 0}),
     Mutant(mutants.KnownIsEnough, writing.WRITERS, {STORED: 3, promises.READABLE: 3}),
     Mutant(
         mutants.PublishBeforeAcknowledged,

@@ -73,6 +73,8 @@ class _Search:
     def run(self) -> Violation | None:
         first = self.scenario.first
         self.seen[first] = None
+        if (promise := self._broken(first)) is not None:
+            return Violation(promise, ())
         waiting = deque([first])
         while waiting:
             state = waiting.popleft()
