@@ -3,24 +3,30 @@
 A segment is the object ``backups/journal/<history>/<first sequence>.zst`` at the backup location,
 its number written with 16 digits: Zstandard over lines of JSON. The first line is
 ``{"format": 1, "store": …, "index": …, "history": …, "first": …, "last": …}``, each other one is a
-change ``[sequence, kind, operation, row, body]``.
+change ``[sequence, kind, operation, row, body, at]``, with ``at`` in milliseconds since 1970.
 
 A segment's key is never written twice. Whoever finds it taken compares: the same changes, written
 by another process of this index, are as good as its own; anything else means that another index
 goes on with this history, and this one stops.
+
+A restore ends the history that it restores: where the next segment would lie, it writes a first
+line alone that has ``"successor": <history>, "base": <sequence>`` and no ``last``. Whatever still
+works on the lost index finds that key taken, and can neither journal nor, therefore, delete
+anything any more.
 """
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from posecas import faults
 from posecas.backends import Backends
-from posecas.errors import DamagedObject, Failed, ForeignStore, KeyTaken, StoreTooNew
-from posecas.index.protocol import Identity
+from posecas.errors import Damage, DamagedObject, Failed, ForeignStore, KeyTaken, StoreTooNew
+from posecas.index.journal_protocol import Identity
+from posecas.objects.protocol import Objects
 from posecas.records import Change
 
 if sys.version_info >= (3, 14):
@@ -28,10 +34,9 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    FORMAT: Final = 1
+FORMAT: Final = 1
+JOURNAL: Final = "backups/journal/"
+_DIGITS: Final = 16
 _MEDIA_TYPE: Final = "application/zstd"
 _CHANGES: Final = 20_000
 
@@ -72,9 +77,35 @@ class Segment:
         return zstd.compress("\n".join(lines).encode())
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """The end of a history, at the sequence that it never reached.
+
+    ``successor`` goes on, from what this one had at the change ``base``.
+    """
+
+    identity: Identity
+    first: int
+    successor: str
+    base: int
+
+    def encoded(self) -> bytes:
+        """Return it as it is stored."""
+        head = {
+            "format": FORMAT,
+            "store": self.identity.store,
+            "index": self.identity.index,
+            "history": self.identity.history,
+            "first": self.first,
+            "successor": self.successor,
+            "base": self.base,
+        }
+        return zstd.compress(json.dumps(head).encode())
+
+
 def segment_key(history: str, first: int) -> str:
     """Return the key of the segment that begins with a sequence; keys sort as sequences do."""
-    return f"backups/journal/{history}/{first:016d}.zst"
+    return f"{JOURNAL}{history}/{first:0{_DIGITS}d}.zst"
 
 
 def flush(backends: Backends) -> int:
@@ -100,13 +131,77 @@ def flush(backends: Backends) -> int:
     return done
 
 
+def histories(objects: Objects) -> Sequence[str]:
+    """Return every history that the journal holds something of."""
+    keys = (info.key.removeprefix(JOURNAL) for info in objects.list(JOURNAL))
+    return sorted({history for key in keys for history, slash, _ in [key.partition("/")] if slash})
+
+
+def segments(objects: Objects, history: str) -> Sequence[int]:
+    """Return the first sequence of each segment of a history that there is, in order."""
+    prefix = f"{JOURNAL}{history}/"
+    names = (info.key.removeprefix(prefix) for info in objects.list(prefix))
+    return sorted(int(name[:_DIGITS]) for name in names if name[:_DIGITS].isdigit())
+
+
+def read_history(objects: Objects, history: str, *, after: int) -> Iterator[Segment | End]:
+    """Yield what the journal holds of a history after a sequence, in order.
+
+    The first may begin before it. Raises ``Damage`` where a segment is missing or cannot be read,
+    and ``StoreTooNew``.
+    """
+    done = after
+    for first in _from(segments(objects, history), after):
+        if first > done + 1:
+            raise Damage(
+                f"the journal of {history} lacks the changes {done + 1} to {first - 1}; restore "
+                "from a later snapshot with --from, or all that is left with: posecas index rebuild"
+            )
+        found = read_entry(objects, history, first)
+        yield found
+        if isinstance(found, End):
+            return
+        done = found.last
+
+
+def read_entry(objects: Objects, history: str, first: int) -> Segment | End:
+    """Read the segment, or the end, at a sequence. Raises ``Damage`` and ``StoreTooNew``."""
+    key = segment_key(history, first)
+    found = _parsed(objects.read(key), where=key)
+    if (found.identity.history, found.first) != (history, first):
+        raise DamagedObject(f"{key}: it is the segment of another place in the journal")
+    return found
+
+
+def end_history(objects: Objects, end: End) -> Segment | End:
+    """Let no segment follow; return what lies at the end's place, which is the end if it could be.
+
+    If it is a segment, the index that was thought to be lost has written on: read that, and try
+    again after it.
+    """
+    key = segment_key(end.identity.history, end.first)
+    with suppress(KeyTaken):
+        objects.write(key, end.encoded(), media_type=_MEDIA_TYPE, metadata={})
+    return read_entry(objects, end.identity.history, end.first)
+
+
+def _from(firsts: Sequence[int], after: int) -> Sequence[int]:
+    before = [first for first in firsts if first <= after + 1]
+    return [*before[-1:], *firsts[len(before) :]]
+
+
 def _write(backends: Backends, segment: Segment) -> int:
     """Write a segment, or find it written; return the last sequence of what is there."""
     objects = backends.backup_place.objects
     with suppress(KeyTaken):
         objects.write(segment.key, segment.encoded(), media_type=_MEDIA_TYPE, metadata={})
     # Also after a write that succeeded: a repeat of the same size is a success too.
-    there = read_segment(objects.read(segment.key), where=segment.key)
+    there = _parsed(objects.read(segment.key), where=segment.key)
+    if isinstance(there, End):
+        raise ForeignStore(
+            f"{segment.key}: the index was restored from its backups and another one goes on, "
+            "so this one stops; use that one"
+        )
     shorter = min(len(there.changes), len(segment.changes))
     same = list(there.changes[:shorter]) == list(segment.changes[:shorter])
     if there.identity != segment.identity or not same:
@@ -124,13 +219,22 @@ def _write(backends: Backends, segment: Segment) -> int:
 
 def read_segment(data: bytes, *, where: str) -> Segment:
     """Read a segment's bytes. Raises ``DamagedObject`` and ``StoreTooNew``."""
+    found = _parsed(data, where=where)
+    if isinstance(found, End):
+        raise DamagedObject(f"{where}: it is no segment, but the end of a history")
+    return found
+
+
+def _parsed(data: bytes, *, where: str) -> Segment | End:
     try:
-        lines = zstd.decompress(data).decode().splitlines()
+        lines = zstd.decompress(data).decode().split("\n")
         head = json.loads(lines[0])
         if head["format"] > FORMAT:
             raise StoreTooNew(f"{where}: it was written by a newer posecas; update posecas")
-        changes = [Change(*json.loads(line)) for line in lines[1:]]
-        segment = Segment(Identity(head["store"], head["index"], head["history"]), changes)
+        identity = Identity(head["store"], head["index"], head["history"])
+        if "successor" in head:
+            return End(identity, head["first"], head["successor"], head["base"])
+        segment = Segment(identity, [Change(*json.loads(line)) for line in lines[1:]])
         whole = (head["first"], head["last"]) == (segment.first, segment.last)
     except (zstd.ZstdError, ValueError, KeyError, TypeError, IndexError) as error:
         raise DamagedObject(f"{where}: it is no segment of a journal ({error})") from error
@@ -140,5 +244,5 @@ def read_segment(data: bytes, *, where: str) -> Segment:
 
 
 def _line(change: Change) -> str:
-    row = [change.sequence, change.kind, change.operation, change.row, change.body]
+    row = [change.sequence, change.kind, change.operation, change.row, change.body, change.at]
     return json.dumps(row, separators=(",", ":"), ensure_ascii=False)

@@ -13,7 +13,7 @@ from posecas.config import FILE, TEMPLATE, Config, load_config
 from posecas.errors import Damage, ForeignStore, NoStore, WriteRefused
 from posecas.images.recipes import Recipe
 from posecas.index.ad_hoc import Reader
-from posecas.index.protocol import Identity
+from posecas.index.journal_protocol import Identity
 from posecas.index.sql_index import SqlIndex
 from posecas.index.sqlite import SqliteEngine, create_sqlite_index
 from posecas.objects.durable import sync
@@ -26,10 +26,10 @@ from posecas.store import Store
 LOCAL: Final = "local"
 """The name of the location inside the store's folder."""
 
-_HERE: Final = "."
-_INDEX: Final = "index.sqlite"
+HERE: Final = "."
+INDEX: Final = "index.sqlite"
 _UNNAMED: Final = f".{FILE}."
-_LOCK: Final = Path("locks", "writer")
+LOCK: Final = Path("locks", "writer")
 _MACHINE_ID: Final = Path("/etc/machine-id")
 
 
@@ -41,11 +41,30 @@ def create_store(path: str | Path, *, settings: Mapping[str, str] | None = None)
     is; ``StoreTooNew``, ``ConfigError``, ``WriteRefused``, ``Failed`` on a network filesystem.
     """
     folder = Path(path).expanduser().absolute()
+    config = prepare_folder(folder, settings)
+    _refuse_lost_index(folder)
+    create_sqlite_index(folder / INDEX, folder / LOCK)
+    sync_folder(folder)
+    faults.point("store.indexed")
+    with closing(_open_index(folder, config)) as index:
+        identity = index.identify()
+        index.add_location(LOCAL, HERE, host=None)
+    faults.point("store.recorded")
+    with closing(LocalObjects(folder)) as objects:
+        claim_location(objects, _owner(identity), LOCAL)
+    return open_store(folder, settings=settings)
+
+
+def prepare_folder(folder: Path, settings: Mapping[str, str] | None = None) -> Config:
+    """Make a store's folder and settings, unless they are there, and read the settings.
+
+    Raises what `create_store` raises for a folder, and leaves one of something else as it is.
+    """
     _refuse_foreign(folder)
     try:
         _make_folder(folder)
         _write_once(folder / FILE, TEMPLATE)
-        (folder / _LOCK.parent).mkdir(mode=0o700, exist_ok=True)
+        (folder / LOCK.parent).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise WriteRefused(
             f"{folder}: a store cannot be made here ({error.strerror}); "
@@ -54,17 +73,7 @@ def create_store(path: str | Path, *, settings: Mapping[str, str] | None = None)
     faults.point("store.written")
     config = load_config(folder, settings)
     recipes_of(config)
-    _refuse_lost_index(folder)
-    create_sqlite_index(folder / _INDEX, folder / _LOCK)
-    _sync_folder(folder)
-    faults.point("store.indexed")
-    with closing(_open_index(folder, config)) as index:
-        identity = index.identify()
-        index.add_location(LOCAL, _HERE, host=None)
-    faults.point("store.recorded")
-    with closing(LocalObjects(folder)) as objects:
-        claim_location(objects, _owner(identity), LOCAL)
-    return open_store(folder, settings=settings)
+    return config
 
 
 def open_store(path: str | Path, *, settings: Mapping[str, str] | None = None) -> Store:
@@ -77,7 +86,7 @@ def open_store(path: str | Path, *, settings: Mapping[str, str] | None = None) -
     config = load_config(folder, settings)
     recipes = recipes_of(config)
     _refuse_lost_index(folder)
-    if not (folder / _INDEX).exists():
+    if not (folder / INDEX).exists():
         raise _unfinished(folder)
     index = _open_index(folder, config)
     try:
@@ -95,7 +104,7 @@ def open_reader(path: str | Path, *, seconds: float) -> Reader:
     """
     folder = Path(path).expanduser().absolute()
     open_store(folder).close()
-    return Reader(folder / _INDEX, seconds=seconds)
+    return Reader(folder / INDEX, seconds=seconds)
 
 
 def _backends(
@@ -109,8 +118,8 @@ def _backends(
 
 
 def _open_index(folder: Path, config: Config) -> SqlIndex:
-    path, lock = folder / _INDEX, folder / _LOCK
-    return SqlIndex(SqliteEngine(path, lock, wait_seconds=config.lock_wait), host=_host())
+    path, lock = folder / INDEX, folder / LOCK
+    return SqlIndex(SqliteEngine(path, lock, wait_seconds=config.lock_wait), host=this_host())
 
 
 def _reach(folder: Path, location: Location) -> Place:
@@ -121,7 +130,8 @@ def _owner(identity: Identity) -> Owner:
     return Owner(identity.store, identity.index)
 
 
-def _host() -> str:
+def this_host() -> str:
+    """Return what tells this host from others."""
     with suppress(OSError):
         if found := _MACHINE_ID.read_text().strip():
             return found
@@ -148,10 +158,12 @@ def _refuse_foreign(folder: Path) -> None:
 
 
 def _refuse_lost_index(folder: Path) -> None:
-    if (folder / MARKER_KEY).exists() and not (folder / _INDEX).exists():
+    # A restore that died may have taken the marker away; what a store fills stays.
+    signs = (MARKER_KEY, "objects", "backups")
+    if not (folder / INDEX).exists() and any((folder / sign).exists() for sign in signs):
         raise Damage(
-            f"{folder}: the store is here and its index ({_INDEX}) is not; "
-            "put the file back, or restore it from a backup, before anything else"
+            f"{folder}: the store is here and its index ({INDEX}) is not; "
+            "put the file back, or restore it from its backups: posecas index restore"
         )
 
 
@@ -166,14 +178,14 @@ def _make_folder(folder: Path) -> None:
         return
     _make_parents(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
-    _sync_folder(folder.parent)
+    sync_folder(folder.parent)
 
 
 def _make_parents(folder: Path) -> None:
     if not folder.is_dir():
         _make_parents(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
 
 def _write_once(path: Path, text: str) -> None:
@@ -188,10 +200,11 @@ def _write_once(path: Path, text: str) -> None:
     with suppress(FileExistsError):
         path.hardlink_to(temporary)
     temporary.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         sync(descriptor)

@@ -281,13 +281,17 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One committed change: ``row`` is the row id, ``body`` the row after it (a delete: before)."""
+    """One committed change: ``row`` is the row id, ``body`` the row after it (a delete: before).
+
+    ``at`` is when, in milliseconds since 1970.
+    """
 
     sequence: int
     kind: ChangeKind
     operation: ChangeOperation
     row: int
     body: Mapping[str, str | int | float | None] = field(default_factory=dict)
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

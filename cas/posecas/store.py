@@ -11,22 +11,25 @@ from posecas.annotate import AttributeImport, annotate_poses, import_attributes
 from posecas.attribute_files import AttributeRow
 from posecas.attributes import AttributeWords, attributes_from
 from posecas.backends import Backends, Place
+from posecas.backup import BackedUp, Kept, back_up, snapshots
 from posecas.check import CheckPlan, check_store
 from posecas.check.chain import Link, walk_chain
 from posecas.collect import collect_garbage, rehearse_collection
 from posecas.config import Config
 from posecas.digest import Digest, is_digest_prefix
-from posecas.errors import BlobNotFound, PoseNotFound, TooLarge, UsageError
+from posecas.errors import BlobNotFound, PosecasError, PoseNotFound, TooLarge, UsageError
 from posecas.expire import ExpiryPlan, expire_poses
 from posecas.findings import Checked, Finding
 from posecas.images.recipes import Recipe
 from posecas.index.protocol import Alias, Index
 from posecas.ingest import Ingest
+from posecas.keeper import JournalKeeper
 from posecas.lookup import Found, find
 from posecas.names import PoseId
 from posecas.owners import StoreOwners, pages
 from posecas.put import PutItem, PutResult, Putter
 from posecas.read import open_blob, read_blob
+from posecas.reconcile import Reconciled, reconcile_index
 from posecas.records import (
     Blob,
     Collected,
@@ -38,6 +41,7 @@ from posecas.records import (
 )
 from posecas.remove import remove_poses
 from posecas.renditions import Made, make_renditions
+from posecas.snapshot import Snapshot
 
 DAY: Final = 24 * 60 * 60
 """Seconds."""
@@ -70,6 +74,7 @@ class Store(StoreOwners):
         self._backends = backends
         self._ingest = Ingest(backends)
         self._putter = Putter(backends, self._ingest)
+        self._keeper = JournalKeeper(backends)
 
     @property
     def config(self) -> Config:
@@ -313,17 +318,48 @@ class Store(StoreOwners):
         """Yield the links from an ID to the bytes of each copy, and whether each is intact."""
         return walk_chain(self._backends, which)
 
+    def back_up(self, kept: Kept | None = None) -> BackedUp:
+        """Write a snapshot of the index to the backup location, while writers go on.
+
+        Older ones go as ``kept`` says. Raises ``ForeignStore`` and what the location raises.
+        """
+        return back_up(self._backends, kept or Kept())
+
+    def snapshots(self) -> Iterator[Snapshot | PosecasError]:
+        """Yield every snapshot, oldest first; one that cannot be read is its error."""
+        return snapshots(self._backends.backup_place.objects)
+
+    def reconcile(self, *, recover: bool = False) -> Iterator[Reconciled]:
+        """Compare a restored index with the objects, in steps; then garbage may be collected.
+
+        ``recover`` puts images whose names are lost into the generation ``recovered``. Raises
+        ``ListingIncomplete`` and what the locations raise.
+        """
+        return reconcile_index(self._backends, self._ingest, self._putter, recover=recover)
+
+    @property
+    def journal_failure(self) -> PosecasError | None:
+        """Why the journal could not be written the last time, also after `close`; None: it was."""
+        return self._keeper.failure
+
     def stats(self, user: str | None = None) -> Stats:
         """Return use, of the store or of one user, counted in one snapshot."""
         return self.index.stats(user)
 
     def close(self) -> None:
-        """Finish what is under way and release everything. Calling it twice is allowed."""
+        """Finish what is under way, write the journal and release everything.
+
+        Calling it twice is allowed. Raises ``ForeignStore`` if another index has taken over; that
+        the journal cannot be written otherwise is told by `journal_failure`.
+        """
         self._putter.close()
         self._ingest.close()
-        for place in self._backends.places.values():
-            place.objects.close()
-        self.index.close()
+        try:
+            self._keeper.close()
+        finally:
+            for place in self._backends.places.values():
+                place.objects.close()
+            self.index.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,5 +1,7 @@
 """What was said for the whole invocation, before or after the command's name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,8 +49,20 @@ def store_path() -> "Path":
     return resolve_store_path(current().store)
 
 
-def open_store() -> "Store":
-    """Open the store that the options, the environment or the current folder name."""
+@contextmanager
+def open_store() -> Iterator["Store"]:
+    """Open the store that the options, the environment or the current folder name.
+
+    What was done stays done if the journal cannot be written; that is told at the end.
+    """
     from posecas import open_store as open_at  # noqa: PLC0415 - not needed for `--help`
 
-    return open_at(store_path())
+    with open_at(store_path()) as store:
+        yield store
+    if store.journal_failure is not None:
+        from posecas_cli.output import warn  # noqa: PLC0415 - it asks for the session itself
+
+        warn(
+            f"done, but not journalled yet: {store.journal_failure}; "
+            "the next command that changes something tries again"
+        )

@@ -9,8 +9,9 @@ from posecas.errors import AmbiguousDigest, BlobNotFound, PoseNotFound
 from posecas.index import rows, search
 from posecas.index.alias_folders import ALIAS, names_below
 from posecas.index.engine import Engine, Row, Value
+from posecas.index.journal_protocol import Identity
 from posecas.index.owners import generation_named, must, user_named
-from posecas.index.protocol import Alias, AliasName, Identity
+from posecas.index.protocol import Alias, AliasName
 from posecas.names import PoseId
 from posecas.records import (
     Blob,
@@ -226,11 +227,13 @@ class CatalogueVerbs:
     def changes(self, after: int, *, limit: int) -> Page[Change]:
         """Committed changes in an order that never skips one; ``next`` is a sequence."""
         found = self._all(
-            "SELECT sequence, kind, operation, row, body FROM changes WHERE sequence > ?"
+            "SELECT sequence, kind, operation, row, body, at FROM changes WHERE sequence > ?"
             " ORDER BY sequence LIMIT ?",
             *(after, limit),
         )
-        items = [Change(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in found]
+        items = [
+            Change(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5]) for row in found
+        ]
         return Page(items, items[-1].sequence if len(items) == limit else None)
 
     def last_change(self) -> int:

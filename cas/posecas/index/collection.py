@@ -6,6 +6,7 @@ from typing import Final, Never
 from posecas.index import rows
 from posecas.index.engine import Cursor, Engine, Row
 from posecas.index.owners import location_named
+from posecas.index.restored import refuse_unreconciled
 from posecas.records import Replica
 
 _CLAIM_MILLISECONDS: Final = 10 * 60 * 1000
@@ -73,6 +74,7 @@ class CollectionVerbs:
     def deletable(self, location: str, *, condemned_before: int, limit: int) -> Sequence[Replica]:
         """Condemned and journalled, claimed for this collector for ten minutes."""
         with self._engine.writing() as cursor:
+            refuse_unreconciled(cursor)
             now = self._engine.clock()
             place = location_named(cursor, location)
             found = cursor.all(_DELETABLE, place.id, condemned_before, now, limit)
@@ -111,6 +113,7 @@ def _undo(found: Sequence[Replica]) -> Never:
 
 
 def _condemn(cursor: Cursor, before: int, limit: int, now: int) -> Sequence[Replica]:
+    refuse_unreconciled(cursor)
     cursor.run("DELETE FROM reservations WHERE lease_until < ?", now)
     found: list[Row] = []
     more = True

@@ -1,6 +1,6 @@
 """What the verbs need from a database: transactions, statements, row locks and a clock."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -47,6 +47,10 @@ class Engine(Protocol):
         SQLite: writer lock, BEGIN IMMEDIATE, synchronous=FULL. Raises ``Locked``, ``IndexBusy``,
         ``StorageFull`` and ``WriteRefused``.
         """
+        ...
+
+    def when_written(self, tell: Callable[[], None]) -> None:
+        """Call this after each transaction of `writing` that commits, in its thread."""
         ...
 
     def lock(self, cursor: Cursor, table: str, column: str, values: Sequence[Value]) -> None:

@@ -1,18 +1,37 @@
 """How far the journal holds the changes: the index's side of it."""
 
+from collections.abc import Callable
+
 from posecas.errors import ForeignStore
+from posecas.index import rows
 from posecas.index.engine import Engine
+from posecas.index.journal_protocol import Unjournalled
 from posecas.index.owners import must
 
 _KEPT_MILLISECONDS = 60 * 60 * 1000
 
 
 class JournallingVerbs:
-    """The verbs of `protocol.Journalling`."""
+    """The verbs of `journal_protocol.Journalling`."""
 
     def __init__(self, engine: Engine) -> None:
         """Run over ``engine``."""
         self._engine = engine
+
+    def when_written(self, tell: Callable[[], None]) -> None:
+        """Call this after each transaction that commits here."""
+        self._engine.when_written(tell)
+
+    def unjournalled(self) -> Unjournalled:
+        """What would be lost with the index now."""
+        with self._engine.reading() as cursor:
+            changes, since = must(
+                cursor.one(
+                    "SELECT count(*), min(at) FROM changes"
+                    " WHERE sequence > (SELECT journalled FROM store)"
+                )
+            )
+        return Unjournalled(changes, None if since is None else rows.when(since))
 
     def journalled(self) -> int:
         """The sequence up to which every change is in the journal."""

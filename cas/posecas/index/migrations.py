@@ -7,7 +7,7 @@ from sqlite_utils import Migrations
 from sqlite_utils.utils import sqlite3
 
 from posecas.errors import StoreTooNew
-from posecas.index import schema, schema_collection
+from posecas.index import schema, schema_collection, schema_restored
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -16,7 +16,8 @@ MIGRATIONS: Final = Migrations("posecas")
 FIRST: Final = "1-first"
 SEARCH: Final = "2-search"
 COLLECTION: Final = "3-collection"
-KNOWN: Final = frozenset({FIRST, SEARCH, COLLECTION})
+RESTORED: Final = "4-restored"
+KNOWN: Final = frozenset({FIRST, SEARCH, COLLECTION, RESTORED})
 
 
 @MIGRATIONS(name=FIRST)
@@ -33,6 +34,11 @@ def _search(db: "Database") -> None:
 @MIGRATIONS(name=COLLECTION)
 def _collection(db: "Database") -> None:
     _run(db, schema_collection.COLLECTION)
+
+
+@MIGRATIONS(name=RESTORED)
+def _restored(db: "Database") -> None:
+    _run(db, schema_restored.RESTORED)
 
 
 def _run(db: "Database", text: str) -> None:

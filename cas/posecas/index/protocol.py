@@ -12,6 +12,7 @@ from typing import Protocol
 from posecas.digest import Digest
 from posecas.errors import PosecasError
 from posecas.index.audit_protocol import Audit
+from posecas.index.journal_protocol import Identity, Journalling, Restored
 from posecas.index.owners_protocol import Owners
 from posecas.names import PoseId
 from posecas.records import (
@@ -236,15 +237,6 @@ class RecipeVersions(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """Which store this is, and which of its indexes: a copy of an index has the same ids."""
-
-    store: str
-    index: str
-    history: str
-
-
-@dataclass(frozen=True, slots=True)
 class Alias:
     """An old path, and what it leads to. ``pose`` None: what it led to is gone."""
 
@@ -401,24 +393,9 @@ class Catalogue(Protocol):
         ...
 
 
-class Journalling(Protocol):
-    """How far the journal holds the changes."""
-
-    def journalled(self) -> int:
-        """The sequence up to which every change is in the journal."""
-        ...
-
-    def acknowledge(self, history: str, sequence: int) -> None:
-        """Record that the journal of ``history`` holds everything up to ``sequence``.
-
-        Raises ``ForeignStore`` if the index has another history by now. Changes that the journal
-        holds are forgotten after an hour.
-        """
-        ...
-
-
 class Index(
     Journalling,
+    Restored,
     References,
     Collection,
     Expiry,

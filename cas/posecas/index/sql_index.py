@@ -7,12 +7,14 @@ from posecas.index.catalogue import CatalogueVerbs
 from posecas.index.collection import CollectionVerbs
 from posecas.index.engine import Engine
 from posecas.index.expiry import ExpiryVerbs
+from posecas.index.exporting import ExportVerbs
+from posecas.index.journal_protocol import Identity
 from posecas.index.journalling import JournallingVerbs
 from posecas.index.mending import MendingVerbs
 from posecas.index.owners import OwnersVerbs, must
-from posecas.index.protocol import Identity
 from posecas.index.recipe_versions import RecipeVersionVerbs
 from posecas.index.references import ReferencesVerbs
+from posecas.index.restored import RestoredVerbs
 from posecas.index.use import UseVerbs
 
 
@@ -23,6 +25,8 @@ class SqlIndex(
     AuditVerbs,
     MendingVerbs,
     JournallingVerbs,
+    ExportVerbs,
+    RestoredVerbs,
     RecipeVersionVerbs,
     OwnersVerbs,
     CatalogueVerbs,

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -163,6 +163,7 @@ class SqliteEngine:
         self._idle: list[Any] = []
         self._guard = threading.Lock()
         self._closed = False
+        self._written: list[Callable[[], None]] = []
         self._writer_lock = WriterLock(lock, seconds=wait_seconds)
         refuse_network_filesystem(path)
         with self._connection() as connection:
@@ -191,6 +192,12 @@ class SqliteEngine:
             self._transaction(connection, "BEGIN IMMEDIATE"),
         ):
             yield SqliteCursor(connection)
+        for tell in self._written:
+            tell()
+
+    def when_written(self, tell: Callable[[], None]) -> None:
+        """Call this after each transaction of `writing` that commits, in its thread."""
+        self._written.append(tell)
 
     def lock(self, cursor: Cursor, table: str, column: str, values: Sequence[Value]) -> None:
         """Lock nothing: a writer is alone."""
@@ -225,10 +232,6 @@ class SqliteEngine:
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
-        if os.getpid() != self._pid:
-            raise UsedAfterFork(
-                "this store was opened before a fork; call open_store() again in the child"
-            )
         with errors_named(self._path):
             connection = self._take()
             try:
@@ -237,6 +240,10 @@ class SqliteEngine:
                 self._give_back(connection)
 
     def _take(self) -> Any:
+        if os.getpid() != self._pid:
+            raise UsedAfterFork(
+                "this store was opened before a fork; call open_store() again in the child"
+            )
         with self._guard:
             if self._closed:
                 raise Failed("this store is closed; open it again with open_store()")

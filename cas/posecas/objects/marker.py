@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from posecas import faults
 from posecas.errors import ForeignStore, KeyTaken, LocationUnavailable, ObjectMissing, StoreTooNew
 from posecas.objects.protocol import Objects
 
@@ -38,6 +39,31 @@ def claim_location(objects: Objects, owner: Owner, where: str) -> None:
     with suppress(KeyTaken):
         objects.write(MARKER_KEY, data, media_type="application/json", metadata={})
     check_owner(objects, owner, where)
+
+
+def owner_of(objects: Objects, where: str) -> Owner | None:
+    """Return whose the location says it is; None if it has no marker.
+
+    Raises ``ForeignStore`` for a marker that cannot be understood, and ``StoreTooNew``.
+    """
+    try:
+        return _parse(objects.read(MARKER_KEY), where)
+    except ObjectMissing:
+        return None
+
+
+def take_location(objects: Objects, owner: Owner, where: str) -> None:
+    """Make the location ``owner``'s, taking it from another index of the same store.
+
+    For a moment it is nobody's, and nobody works on it. Raises what `claim_location` raises.
+    """
+    found = owner_of(objects, where)
+    if found is not None and found.store == owner.store and found != owner:
+        failed = objects.delete([MARKER_KEY])
+        if failed:
+            raise failed[MARKER_KEY]
+        faults.point("restore.unclaimed")
+    claim_location(objects, owner, where)
 
 
 def check_owner(objects: Objects, owner: Owner, where: str) -> None:

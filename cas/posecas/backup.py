@@ -1,0 +1,155 @@
+"""Backing the index up: a snapshot beside the journal, and how long both are kept."""
+
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Final
+
+from posecas import faults
+from posecas.backends import Backends
+from posecas.errors import Damage, Failed, StoreTooNew
+from posecas.index.journal_protocol import Identity
+from posecas.journal import End, flush, histories, read_entry, segment_key, segments
+from posecas.objects.protocol import Objects
+from posecas.snapshot import (
+    FOLDER,
+    Snapshot,
+    head_key,
+    part_key,
+    read_snapshot,
+    snapshot_names,
+    write_snapshot,
+)
+
+_UNFINISHED_MILLISECONDS: Final = 24 * 60 * 60 * 1000
+_BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Which snapshots stay: the newest ``count``, and all that are younger than ``seconds``."""
+
+    count: int = 7
+    seconds: int = 30 * 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """A snapshot that was written, and what its retention removed."""
+
+    snapshot: Snapshot
+    snapshots_removed: int = 0
+    segments_removed: int = 0
+
+
+def back_up(backends: Backends, kept: Kept) -> BackedUp:
+    """Bring the journal up to date, write a snapshot, and remove what need not be kept.
+
+    Writers go on meanwhile. Raises ``ForeignStore`` if another index goes on with this history, and
+    what the backup location raises; dying anywhere leaves every older snapshot as it was.
+    """
+    flush(backends)
+    identity = backends.index.identity()
+    if identity is None:
+        raise Failed("the index has no identity; run: posecas init")
+    objects = backends.backup_place.objects
+    with backends.index.export() as exported:
+        made = write_snapshot(objects, identity, exported, name=new_name())
+    faults.point("backup.written")
+    return _thin_out(objects, made, kept)
+
+
+def new_name() -> str:
+    """Return what a snapshot that is taken now is called."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def snapshots(objects: Objects) -> Iterator[Snapshot | Damage | StoreTooNew]:
+    """Yield every snapshot, oldest first; one that cannot be read is its error."""
+    for name in snapshot_names(objects):
+        try:
+            yield read_snapshot(objects, name)
+        except (Damage, StoreTooNew) as error:
+            yield error
+
+
+def _thin_out(objects: Objects, newest: Snapshot, kept: Kept) -> BackedUp:
+    found = list(snapshots(objects))
+    readable = [one for one in found if isinstance(one, Snapshot) and one.name != newest.name]
+    readable.append(newest)
+    recent = newest.taken_at - kept.seconds * 1000
+    too_old = readable[: max(0, len(readable) - max(1, kept.count))]
+    going = [one for one in too_old if one.taken_at < recent]
+    for one in going:
+        # The head first: without it the rest is no snapshot, half removed or not.
+        _delete(objects, [head_key(one.name)])
+        faults.point("backup.beheaded")
+        _delete(objects, [part_key(one.name, number) for number in range(len(one.parts))])
+    _delete(objects, list(_unfinished(objects, found)))
+    old: list[str] = []
+    # A snapshot that cannot be read may need any segment.
+    if len(readable) >= len(found):
+        old = list(_superfluous(objects, readable[len(going) :], newest.identity))
+    faults.point("backup.thinned")
+    _delete(objects, old)
+    return BackedUp(newest, len(going), len(old))
+
+
+def _unfinished(objects: Objects, found: Sequence[object]) -> Iterator[str]:
+    """Parts that never got a head: their writer died some time ago."""
+    heads = {one.name for one in found if isinstance(one, Snapshot)}
+    unreadable = len(heads) < len(found)
+    before = time.time() - _UNFINISHED_MILLISECONDS / 1000
+    for info in objects.list(FOLDER):
+        name, slash, _ = info.key.removeprefix(FOLDER).partition("/")
+        if slash and name not in heads and info.modified < before and not unreadable:
+            yield info.key
+
+
+def _superfluous(objects: Objects, kept: Sequence[Snapshot], newest: Identity) -> Iterator[str]:
+    """Segments that no kept snapshot needs.
+
+    Histories after one that has a snapshot are needed whole: what was condemned in them stays
+    condemned. Sequences decide and no clock: a snapshot with an older name may be the newer one.
+    """
+    first_needed: dict[str, int] = {}
+    for one in kept:
+        history, needed = one.identity.history, one.sequence + 1
+        first_needed[history] = min(needed, first_needed.get(history, needed))
+    for history in histories(objects):
+        earlier = (one for one in first_needed if one != history)
+        if any(_leads_to(objects, one, history) for one in earlier):
+            continue
+        if _leads_to(objects, history, newest.history):
+            yield from _before(objects, history, first_needed.get(history))
+
+
+def _before(objects: Objects, history: str, needed: int | None) -> Iterator[str]:
+    firsts = segments(objects, history)
+    if needed is None:
+        yield from (segment_key(history, first) for first in firsts)
+        return
+    for first, following in pairwise(firsts):
+        if following <= needed:
+            yield segment_key(history, first)
+
+
+def _leads_to(objects: Objects, history: str, last: str) -> bool:
+    """Whether one history was continued by the other, as far as the journal tells."""
+    while history != last:
+        firsts = segments(objects, history)
+        end = read_entry(objects, history, firsts[-1]) if firsts else None
+        if not isinstance(end, End):
+            return False
+        history = end.successor
+    return True
+
+
+def _delete(objects: Objects, keys: Sequence[str]) -> None:
+    for start in range(0, len(keys), _BATCH):
+        failed = objects.delete(keys[start : start + _BATCH])
+        if failed:
+            raise next(iter(failed.values()))

@@ -1,0 +1,107 @@
+"""What an index promises to journal, snapshots and restore; a part of `protocol.Index`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from posecas.names import PoseId
+from posecas.records import Blob, BlobFacts, Page, RecipeKey, Replica
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which store this is, and which of its indexes: a copy of an index has the same ids."""
+
+    store: str
+    index: str
+    history: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some rows of one table. Bytes are hexadecimal digits."""
+
+    table: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | int | float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """All that lasts, as of the change ``sequence``. Times are milliseconds since 1970."""
+
+    created_at: int
+    sequence: int
+    taken_at: int
+    rows: Iterator[Rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Unjournalled:
+    """Changes that the journal does not hold yet, and since when there are any."""
+
+    changes: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unkept:
+    """A blob that something refers to and that has no live replica.
+
+    ``pose`` is one that names it; where none does, ``source`` is what ``recipe`` makes it from.
+    """
+
+    blob: Blob
+    pose: PoseId | None
+    source: BlobFacts | None = None
+    recipe: RecipeKey | None = None
+
+
+class Restored(Protocol):
+    """What a restored index needs before garbage may be collected again."""
+
+    def unreconciled(self) -> bool:
+        """Whether the index was restored and never compared with the objects since."""
+        ...
+
+    def replicas_at(self, location: str, first_byte: int) -> Sequence[Replica]:
+        """Every replica there, whatever its state, whose digest begins with this byte."""
+        ...
+
+    def unkept(self, *, after: int = 0, limit: int = 1000) -> Page[Unkept]:
+        """Blobs that something refers to and of which no replica is live."""
+        ...
+
+    def end_reconciling(self) -> None:
+        """The index is as the objects are; garbage may be collected."""
+        ...
+
+
+class Journalling(Protocol):
+    """How far the journal holds the changes, and what a snapshot holds."""
+
+    def when_written(self, tell: Callable[[], None]) -> None:
+        """Call this after each transaction that commits here, in its thread, without a lock."""
+        ...
+
+    def unjournalled(self) -> Unjournalled:
+        """What would be lost with the index now."""
+        ...
+
+    def export(self) -> AbstractContextManager[Exported]:
+        """One moment of the whole index; writers go on meanwhile. Memory is flat."""
+        ...
+
+    def journalled(self) -> int:
+        """The sequence up to which every change is in the journal."""
+        ...
+
+    def acknowledge(self, history: str, sequence: int) -> None:
+        """Record that the journal of ``history`` holds everything up to ``sequence``.
+
+        Raises ``ForeignStore`` if the index has another history by now. Changes that the journal
+        holds are forgotten after an hour.
+        """
+        ...

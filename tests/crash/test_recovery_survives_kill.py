@@ -1,0 +1,130 @@
+"""Backup, restore, rebuild and reconciling die at every named point; the next run finishes."""
+
+from pathlib import Path
+
+import pytest
+
+import posecas
+from kit.losses import assert_whole, fill, keep_copy, lasting, lose_index, reconciled
+from kit.tiles import tile
+from kit.victims import SIGKILLED, run_until
+from posecas.backup import Kept
+from posecas.errors import Damage
+from posecas.recovering import rebuild_index, restore_index
+
+BACK_UP = """
+import posecas
+from posecas.backup import Kept
+with posecas.open_store(sys.argv[1]) as store:
+    store.back_up(Kept(1, 0))
+"""
+RESTORE = """
+from posecas.recovering import restore_index
+restore_index(sys.argv[1], take_over=True)
+"""
+REBUILD = """
+from posecas.recovering import rebuild_index
+rebuild_index(sys.argv[1], take_over=True)
+"""
+RECONCILE = """
+import posecas
+with posecas.open_store(sys.argv[1]) as store:
+    list(store.reconcile(recover=True))
+"""
+RESTORING = ["loaded", "snapshotted", "unclaimed", "claimed", "aside", "activated"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with two snapshots and a journal."""
+    folder = tmp_path_factory.mktemp("made") / "store"
+    with posecas.create_store(folder) as store:
+        fill(store, 15)
+        store.back_up()
+        fill(store, 10, first=40)
+        store.back_up()
+        store.remove(["g0/p1", "g0/p2"])
+        list(store.collect(grace=0, delay=3600))
+    return folder
+
+
+@pytest.fixture
+def there(made: Path, folder: Path) -> Path:
+    """A copy of it for each test."""
+    return keep_copy(made, folder)
+
+
+def rows_of(folder: Path) -> dict[str, list[object]]:
+    with posecas.open_store(folder) as store:
+        return lasting(store)
+
+
+@pytest.mark.parametrize(
+    "point", ["part", "part:3", "written", "beheaded", "thinned"], ids=lambda point: point
+)
+def test_a_backup_dies_and_the_index_can_be_restored(there: Path, point: str) -> None:
+    rows = rows_of(there)
+    assert run_until(f"backup.{point}", BACK_UP, there).returncode == SIGKILLED
+    lose_index(there)
+    restore_index(there)
+    assert rows_of(there) == rows
+    with posecas.open_store(there) as store:
+        reconciled(store)
+        store.back_up(Kept(1, 0))
+        assert len(list(store.snapshots())) == 1
+        assert_whole(store)
+
+
+@pytest.mark.parametrize("lost", [True, False], ids=["lost", "taken over"])
+@pytest.mark.parametrize("point", ["read", "ended", *RESTORING])
+def test_a_restore_dies_and_leaves_the_old_index_or_none(
+    there: Path, point: str, *, lost: bool
+) -> None:
+    rows = rows_of(there)
+    if lost:
+        lose_index(there)
+    run = run_until(f"restore.{point}", RESTORE, there)
+    if point == "aside" and lost:
+        assert run.returncode == 0
+    else:
+        assert run.returncode == SIGKILLED, run.stderr
+        _assert_whole_or_closed(there, rows)
+    restore_index(there, take_over=True)
+    assert rows_of(there) == rows
+    with posecas.open_store(there) as store:
+        reconciled(store)
+        assert_whole(store)
+
+
+def _assert_whole_or_closed(folder: Path, rows: dict[str, list[object]]) -> None:
+    if not (folder / "index.sqlite").exists():
+        with pytest.raises(Damage):
+            posecas.open_store(folder)
+    else:
+        assert rows_of(folder) == rows
+
+
+@pytest.mark.parametrize("point", ["rebuild.ended", *(f"restore.{one}" for one in RESTORING)])
+def test_a_rebuild_dies_and_the_next_one_finishes(there: Path, point: str) -> None:
+    rows = rows_of(there)
+    assert run_until(point, REBUILD, there).returncode == SIGKILLED
+    rebuild_index(there, take_over=True)
+    assert rows_of(there) == rows
+
+
+@pytest.mark.parametrize("point", ["compared", "marked", "copied", "recovered", "ended"])
+def test_reconciling_dies_and_the_next_one_finishes(there: Path, point: str) -> None:
+    with posecas.open_store(there) as store:
+        (snapshot, *_) = store.snapshots()
+        until = getattr(snapshot, "taken_at")  # noqa: B009 - an error has none
+        victim = store.describe("g0/p3").replicas[0].key
+    restore_index(there, until=until, take_over=True)
+    (there / victim).unlink()
+    assert run_until(f"reconcile.{point}", RECONCILE, there).returncode == SIGKILLED
+    with posecas.open_store(there) as store:
+        done = reconciled(store, recover=True)
+        assert store.get("g0/p1") == tile(1)
+        assert [name for name in done.lost if name != "g0/p3"] == []
+        put = {tile(n) for n in (*range(40, 50),)} - {tile(44), tile(49)}
+        assert {store.get(one) for one in store.poses(generation="recovered")} == put
+        assert store.index.unreconciled() is False
