@@ -15,6 +15,7 @@ PREPARED: Mapping[str, Callable[[Path], object]] = {
     "how-to/serve.md": lambda home: samples.uploads(home / "uploads"),
     "how-to/quotas.md": samples.birds,
     "how-to/mount-at-boot.md": samples.birds,
+    "how-to/clean-up.md": samples.birds,
     "explanation/deduplication.md": samples.copies,
 }
 """What a page supposes to be in the reader's home."""
