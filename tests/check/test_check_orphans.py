@@ -15,7 +15,7 @@ from kit.tiles import tile
 from posecas.backends import Backends, Place
 from posecas.check.orphans import find_orphans
 from posecas.digest import digest_of
-from posecas.errors import ListingIncomplete
+from posecas.errors import Failed, ListingIncomplete
 from posecas.names import object_key
 from posecas.objects.local import LocalObjects
 from posecas.objects.protocol import ObjectInfo
@@ -182,6 +182,16 @@ def test_a_listing_that_ends_early_claims_nothing(filled: posecas.Store) -> None
         list(find_orphans(elsewhere(filled, Faulty), filled.index.census(), claim=True))
     list(filled.collect(grace=0, delay=0))
     assert path.exists()
+
+
+def test_a_restored_index_claims_nothing_before_it_was_compared(filled: posecas.Store) -> None:
+    orphan(filled, tile(50))
+    by_hand(filled, "UPDATE store SET unreconciled = 1")
+    assert check(filled, orphans=True).kinds == ["orphan"]
+    with pytest.raises(Failed, match="index reconcile"):
+        check(filled, orphans=True, repair=True)
+    by_hand(filled, "UPDATE store SET unreconciled = 0")
+    assert check(filled, orphans=True, repair=True).summary.repaired == 1
 
 
 def test_an_orphan_that_carries_a_name_is_told_and_not_claimed(filled: posecas.Store) -> None:

@@ -78,7 +78,8 @@ class Audit(Protocol):
     ) -> Sequence[Replica]:
         """Record objects that no row names as condemned, and return them.
 
-        A key that a row names by now, or that is none of these facts, is left out.
+        A key that a row names by now, or that is none of these facts, is left out. Raises
+        ``Failed`` while a restored index was not yet compared with the objects.
         """
         ...
 

@@ -6,6 +6,7 @@ from posecas.digest import Digest
 from posecas.index import rows
 from posecas.index.engine import Cursor, Engine
 from posecas.index.owners import location_named, must
+from posecas.index.restored import refuse_unreconciled
 from posecas.names import ObjectName, parse_object_key
 from posecas.records import BlobFacts, Location, Rendition, Replica
 
@@ -36,6 +37,7 @@ class MendingVerbs:
         """Record objects that no row names as condemned, and return them."""
         claimed = []
         with self._engine.writing() as cursor:
+            refuse_unreconciled(cursor)
             place, now = location_named(cursor, location), self._engine.clock()
             for key, facts in orphans:
                 name = parse_object_key(key)
