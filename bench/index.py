@@ -20,7 +20,7 @@ from bench.plain import PlainIndex
 from bench.report import Bars, number, plot, table, write
 from bench.rounds import Contestant, Sample, Samples, measured, median_rate, ratio, take_turns
 from posecas.digest import digest_of
-from posecas.index.protocol import Intake, NewPose, NewRendition, Settled
+from posecas.index.intake import Intake, NewPose, NewRendition, Settled
 from posecas.index.sql_index import SqlIndex
 from posecas.index.sqlite import SqliteEngine, create_sqlite_index
 from posecas.records import BlobFacts, PoseFilter, RecipeKey

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlite_utils.utils import sqlite3
 
-from posecas.index.protocol import Intake, NewPose
+from posecas.index.intake import Intake, NewPose
 from posecas.records import BlobFacts
 
 _PRAGMAS: Final = ("foreign_keys = ON", "recursive_triggers = ON", "synchronous = FULL")

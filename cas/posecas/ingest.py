@@ -16,7 +16,7 @@ from posecas import faults
 from posecas.backends import Backends, Place
 from posecas.digest import Digest
 from posecas.errors import IndexBusy, PosecasError, StorageFull
-from posecas.index.protocol import Begun, Fence, Intake, Settled
+from posecas.index.intake import Begun, Fence, Intake, Settled
 from posecas.objects.marker import MARKER_KEY
 from posecas.objects.protocol import HasPaths
 from posecas.records import Replica

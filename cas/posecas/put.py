@@ -31,7 +31,7 @@ from posecas.images.limits import Limits
 from posecas.images.probe import probe
 from posecas.images.recipes import Recipe
 from posecas.images.render import render
-from posecas.index.protocol import Intake, NewPose, NewRendition, Settled
+from posecas.index.intake import Intake, NewPose, NewRendition, Settled
 from posecas.ingest import Ingest, Prepared, Result, Stale
 from posecas.names import EXTENSIONS, MEDIA_TYPES, check_name
 from posecas.records import Attributes, BlobFacts, Pose, PutStatus

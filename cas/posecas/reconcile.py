@@ -24,8 +24,8 @@ from posecas.errors import (
     PosecasError,
     Refused,
 )
+from posecas.index.intake import Intake, NewPose, NewRendition, Settled
 from posecas.index.journal_protocol import Unkept
-from posecas.index.protocol import Intake, NewPose, NewRendition, Settled
 from posecas.ingest import Ingest, Prepared
 from posecas.names import parse_object_key
 from posecas.put import PutItem, Putter

@@ -13,7 +13,7 @@ from posecas.images.limits import Limits
 from posecas.images.probe import probe
 from posecas.images.recipes import Recipe
 from posecas.images.render import render
-from posecas.index.protocol import Intake, NewRendition
+from posecas.index.intake import Intake, NewRendition
 from posecas.ingest import Ingest, Prepared
 from posecas.read import read_blob
 from posecas.records import Blob, BlobFacts, Rendition

@@ -24,7 +24,8 @@ from posecas.errors import (
     PoseNotFound,
     WriteRefused,
 )
-from posecas.index.protocol import Fence, Index, Intake, NewPose, NewRendition, Settled
+from posecas.index.intake import Fence, Intake, NewPose, NewRendition, Settled
+from posecas.index.protocol import Index
 from posecas.records import Annotation, Attributes, PoseFilter, RecipeKey
 
 # Transactions A and B

@@ -6,7 +6,8 @@ import pytest
 
 from kit.intakes import LOCATION, begin, intake, put
 from posecas.errors import NotEmpty, NotFound, OtherUser, OverQuota
-from posecas.index.protocol import Fence, Index, Settled
+from posecas.index.intake import Fence, Settled
+from posecas.index.protocol import Index
 from posecas.records import PoseFilter
 
 

@@ -1,14 +1,8 @@
 """Intakes made of nothing but facts: the index never sees the bytes."""
 
 from posecas.digest import Digest, digest_of
-from posecas.index.protocol import (
-    Begun,
-    Index,
-    Intake,
-    NewPose,
-    NewRendition,
-    Settled,
-)
+from posecas.index.intake import Begun, Intake, NewPose, NewRendition, Settled
+from posecas.index.protocol import Index
 from posecas.records import Attributes, BlobFacts, Pose, RecipeKey
 
 LOCATION = "local"

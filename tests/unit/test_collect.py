@@ -13,7 +13,7 @@ from kit.soundness import unsound
 from kit.tiles import tile
 from posecas.digest import digest_of
 from posecas.errors import ForeignStore, LocationNotFound, LocationUnavailable
-from posecas.index.protocol import Intake, NewPose, NewRendition
+from posecas.index.intake import Intake, NewPose, NewRendition
 from posecas.journal import read_segment
 from posecas.put import PutItem
 from posecas.records import BlobFacts, Change, Collected, RecipeKey

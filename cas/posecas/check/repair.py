@@ -14,7 +14,7 @@ from posecas.backends import Backends
 from posecas.digest import Digest
 from posecas.errors import Damage, LocationUnavailable, NotFound, Refused
 from posecas.findings import Finding
-from posecas.index.protocol import Intake, Settled
+from posecas.index.intake import Intake, Settled
 from posecas.ingest import Ingest, Prepared
 from posecas.read import read_blob
 from posecas.records import Blob, Rendition, Replica

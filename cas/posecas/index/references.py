@@ -26,8 +26,9 @@ from posecas.errors import (
 from posecas.index import rows
 from posecas.index.annotating import absent, say
 from posecas.index.engine import Cursor, Engine
+from posecas.index.intake import Annotated, Begun, Fence, Intake, Outcome, Settled
 from posecas.index.owners import location_named, must, user_named
-from posecas.index.protocol import Alias, Annotated, Begun, Fence, Intake, Outcome, Settled
+from posecas.index.protocol import Alias
 from posecas.index.settle import admit, blob_row, lead_alias, settle
 from posecas.names import object_key
 from posecas.records import Annotation, BlobFacts, Location, Pose, Replica

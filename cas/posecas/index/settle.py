@@ -6,6 +6,7 @@ from typing import Final
 from posecas.errors import ConfigError, InvalidName, PoseExists, PoseNotFound
 from posecas.index import rows
 from posecas.index.engine import Cursor, Value
+from posecas.index.intake import Intake, NewPose, NewRendition, Settled
 from posecas.index.owners import (
     check_quota,
     generation_named,
@@ -14,7 +15,7 @@ from posecas.index.owners import (
     other_user,
     user_named,
 )
-from posecas.index.protocol import Alias, Intake, NewPose, NewRendition, Settled
+from posecas.index.protocol import Alias
 from posecas.records import Attributes, BlobFacts, PutStatus, RecipeKey
 
 _COLUMNS: Final = (
