@@ -81,6 +81,7 @@ def reconcile_index(
     for one in _unkept(backends):
         done = _heal(backends, ingest, one, orphans, done)
         yield done
+    _add_unfinished(backends, orphans)
     done = replace(done, orphans=orphans.count)
     if recover:
         for recovered in _recover(backends, putter, orphans):
@@ -121,6 +122,18 @@ def _confirm_missing(backends: Backends, place: Place, replica: Replica) -> None
         f"{place.name}: {replica.key} is there and was not listed; "
         "the listing cannot be believed, so nothing follows from it: run it again"
     )
+
+
+def _add_unfinished(backends: Backends, orphans: _Orphans) -> None:
+    """Images that were being written: the backups may end just before they were published."""
+    for one in backends.index.condemned_by_restore():
+        if one.location not in backends.places:
+            continue
+        place = backends.place(one.location)
+        with suppress(ObjectMissing):
+            place.objects.stat(one.key)
+            orphans.count += 1
+            orphans.places.setdefault(one.digest, (place, one.key, one.size))
 
 
 def _unkept(backends: Backends) -> Iterator[Unkept]:

@@ -218,7 +218,7 @@ def _recover(
             _objects(place.backups) as objects,
             closing(SqliteEngine(new / INDEX, new / "lock")) as engine,
         ):
-            made = _Made(owner_of(objects, str(place.backups)) or owner_of(own, LOCAL))
+            made = _Made(_owner(own, objects, place))
             with loading(engine, lenient=lenient) as loader:
                 replayed = load(loader, objects, made)
                 loaded = loader.finish(made.identity, made.created_at or engine.clock())
@@ -227,6 +227,17 @@ def _recover(
         aside = _swap(place)
         shutil.rmtree(new, ignore_errors=True)
     return Recovered(replayed, loaded, aside)
+
+
+def _owner(own: LocalObjects, backups: LocalObjects, place: _Place) -> Owner | None:
+    """Whose backups these are, or whose objects, if either says so; both must be one store's."""
+    here, there = owner_of(own, LOCAL), owner_of(backups, str(place.backups))
+    if here is not None and there is not None and here.store != there.store:
+        raise ForeignStore(
+            f"{place.backups}: the backups are of the store {there.store}, this is {here.store}; "
+            "give the folder of its own backups"
+        )
+    return there or here
 
 
 def _hand_over(place: _Place, index: SqlIndex, identity: Identity) -> None:

@@ -17,6 +17,7 @@ from kit.losses import (
     reconciled,
 )
 from kit.tiles import tile
+from kit.victims import SIGKILLED, run_until
 from posecas.errors import Failed, ForeignStore
 from posecas.recovering import restore_index
 
@@ -143,6 +144,27 @@ def test_without_the_last_of_the_journal_the_images_are_recovered(filled: Path) 
         put = {tile(n) for n in (500, 501, 502, 503, 505)}
         assert {store.get(pose) for pose in store.poses(generation="recovered")} == put
         assert (done.recovered, done.lost) == (5, ())
+        assert_whole(store)
+
+
+def test_an_image_whose_put_the_journal_holds_only_half_is_recovered(folder: Path) -> None:
+    script = """
+import posecas
+from kit.tiles import tile
+from kit.victims import SIGKILLED, run_until
+with posecas.open_store(sys.argv[1]) as store:
+    store.put(tile(1), generation="g", pose="p")
+"""
+    with posecas.create_store(folder) as store:
+        store.back_up()
+    assert run_until("put.written", script, folder).returncode == SIGKILLED
+    with posecas.open_store(folder) as store:
+        store.set_quota("ada", 1)
+    lose_index(folder)
+    restore_index(folder)
+    with posecas.open_store(folder) as store:
+        assert reconciled(store, recover=True).recovered == 1
+        assert [store.get(pose) for pose in store.poses()] == [tile(1)]
         assert_whole(store)
 
 

@@ -74,6 +74,13 @@ class Restored(Protocol):
         """Blobs that something refers to and of which no replica is live."""
         ...
 
+    def condemned_by_restore(self) -> Sequence[Replica]:
+        """What nothing refers to, has no live replica and was condemned by the restore itself.
+
+        Its writer may have reported it as stored after what the backups hold.
+        """
+        ...
+
     def end_reconciling(self) -> None:
         """The index is as the objects are; garbage may be collected."""
         ...

@@ -33,6 +33,13 @@ _LEFT_ALONE: Final[Mapping[str, str]] = {
     "renditions": "source_id NOT IN (SELECT id FROM blobs) OR blob_id NOT IN"
     " (SELECT id FROM blobs) OR recipe_id NOT IN (SELECT id FROM recipes)",
 }
+# Where names were lost, nothing tells garbage from an image that had one of them. Without a row its
+# object is an orphan, which is offered for recovery.
+_NAMELESS: Final = """
+DELETE FROM replicas WHERE state <> 'condemned' AND NOT EXISTS
+  (SELECT 1 FROM poses p WHERE p.blob_id = replicas.blob_id) AND NOT EXISTS
+  (SELECT 1 FROM renditions n WHERE n.blob_id = replicas.blob_id)
+"""
 _COUNTS: Final = (
     """
     UPDATE blobs SET refs = found.refs, since = CASE WHEN found.refs = 0 THEN ? END
@@ -131,6 +138,8 @@ class Loader:
         }
         if left_alone and not self._lenient:
             raise Damage(_contradiction(next(iter(left_alone))))
+        if left_alone:
+            self._cursor.run(_NAMELESS)
         self._cursor.run(
             "UPDATE aliases SET pose_id = NULL WHERE pose_id NOT IN (SELECT id FROM poses)"
         )
@@ -142,8 +151,9 @@ class Loader:
         self._cursor.run("INSERT INTO prompts_fts (prompts_fts) VALUES ('rebuild')")
         self._cursor.run(
             "INSERT INTO store (id, store_id, index_id, history, created_at, journalled,"
-            " unreconciled) VALUES (1, ?, ?, ?, ?, ?, 1)",
-            *(identity.store, identity.index, identity.history, created_at, self._sequence),
+            " unreconciled) VALUES (1, ?, ?, ?, ?, ?, ?)",
+            *(identity.store, identity.index, identity.history, created_at),
+            *(self._sequence, self._sequence + 1),
         )
         return Loaded(self._counts(), left_alone, self._sequence)
 

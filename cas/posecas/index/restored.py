@@ -16,6 +16,11 @@ _UNKEPT: Final = f"""
 AND NOT EXISTS (SELECT 1 FROM replicas WHERE blob_id = b.id AND state = 'live')
 ORDER BY b.id LIMIT ?
 """
+_BY_RESTORE: Final = f"""
+{rows.REPLICA} WHERE r.state = 'condemned' AND b.refs = 0
+AND r.condemned >= (SELECT unreconciled FROM store WHERE unreconciled > 0)
+AND NOT EXISTS (SELECT 1 FROM replicas o WHERE o.blob_id = b.id AND o.state = 'live')
+"""
 _NAMED: Final = """
 SELECT g.name, p.name FROM poses p JOIN generations g ON g.id = p.generation_id
 WHERE p.blob_id = ? LIMIT 1
@@ -51,6 +56,11 @@ class RestoredVerbs:
         with self._engine.reading() as cursor:
             found = [_unkept(cursor, row) for row in cursor.all(_UNKEPT, after, limit)]
         return Page(found, found[-1].blob.id if len(found) == limit else None)
+
+    def condemned_by_restore(self) -> Sequence[Replica]:
+        """What nothing refers to, has no live replica and was condemned by the restore itself."""
+        with self._engine.reading() as cursor:
+            return [rows.replica(row) for row in cursor.all(_BY_RESTORE)]
 
     def end_reconciling(self) -> None:
         """The index is as the objects are; garbage may be collected."""
