@@ -15,6 +15,8 @@ from posecas_cli.exits import DAMAGED
 from posecas_cli.text import count, short_digest
 
 _KIND_WIDTH = len("foreign_key")
+_CLEAR = "\r\x1b[K"
+"""Takes the progress bar's line away; the bar draws itself anew."""
 
 
 @command(
@@ -89,6 +91,8 @@ def _report(steps: Iterator[Finding | Checked]) -> Checked:
     with click.progressbar(length=0, file=sys.stderr, hidden=hidden) as bar:
         for step in steps:
             if isinstance(step, Finding):
+                sys.stderr.write("" if hidden else _CLEAR)
+                sys.stderr.flush()
                 output.report(finding_json(step), _line(step))
                 continue
             bar.length = step.expected

@@ -9,10 +9,10 @@ from kit.checks import check
 from kit.damage import by_hand, file_of, flip, replica_of, truncate
 from kit.tiles import tile
 from posecas.backends import Place
-from posecas.check import CheckPlan
+from posecas.check import CheckPlan, check_store
 from posecas.check.objects import LookedAt, look
 from posecas.errors import Damage, ForeignStore, LocationUnavailable, UsageError
-from posecas.findings import Checked
+from posecas.findings import Checked, Finding
 from posecas.objects.local import LocalObjects
 from posecas.objects.protocol import ObjectInfo
 
@@ -49,6 +49,7 @@ def test_rot_is_found_by_reading_and_nothing_is_told_twice(filled: posecas.Store
     thumbnail = filled.pose("g/p3").thumbnail
     assert thumbnail is not None
     assert rotten == {filled.pose("g/p2").digest, thumbnail.facts.digest}
+    assert any(one.detail.find("(thumb-400 of g/p3)") > 0 for one in found.findings)
 
 
 def test_a_check_without_repair_changes_no_state(filled: posecas.Store) -> None:
@@ -110,6 +111,33 @@ def test_an_interrupted_check_is_gone_on_with(filled: posecas.Store) -> None:
             break
     steps.close()  # type: ignore[attr-defined]
     assert check(filled, data=True, older_than=3600).summary.read == 0
+
+
+class Flaky(LocalObjects):
+    """A location whose disk reports an error at one object."""
+
+    def __init__(self, store: posecas.Store, key: str) -> None:
+        super().__init__(store.path)
+        self._key = key
+
+    def stat(self, key: str) -> ObjectInfo:
+        if key == self._key:
+            raise LocationUnavailable(f"{key}: the disk reports an error")
+        return super().stat(key)
+
+
+def test_what_cannot_be_read_just_now_is_told_and_not_marked(filled: posecas.Store) -> None:
+    replica = replica_of(filled, "g/p3")
+    backends = filled._backends
+    flaky = replace(backends, places={"local": Place("local", Flaky(filled, replica.key))})
+    plan = CheckPlan(repair=True)
+    *_, finding, _, summary = check_store(flaky, filled._ingest, plan)
+    assert isinstance(finding, Finding)
+    assert (finding.kind, finding.pose, finding.repaired) == ("unreadable", "g/p3", False)
+    assert isinstance(summary, Checked)
+    assert (summary.findings, summary.objects) == (1, 12)
+    assert filled.get("g/p3") == tile(3)
+    assert check(filled).findings == []
 
 
 def test_a_location_that_is_away_says_nothing_of_its_objects(filled: posecas.Store) -> None:

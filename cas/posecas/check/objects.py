@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from posecas.backends import Backends, Place
 from posecas.check.repair import Repair
-from posecas.digest import verify
+from posecas.digest import Digest, verify
 from posecas.errors import (
     CredentialsRefused,
     DamagedObject,
@@ -30,8 +30,8 @@ _UNREADABLE: Final = (LocationUnavailable, ShortRead, CredentialsRefused)
 """No proof of damage: a bad cable is no bad object."""
 
 _SELECTED: Final = 10_000
-"""Choosing the oldest looks at every replica: half a second for 1,700,000, against minutes of
-reading."""
+"""Choosing the oldest looks at every replica: 0.16 s of 280,000 (measured), against minutes of
+reading so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +143,26 @@ def _findings(
         if one.replica.id in told or not _is_live(backends, one.replica):
             continue
         told.add(one.replica.id)
-        finding = Finding(one.kind, one.detail, one.replica.digest, _pose_of(backends, one))
+        digest = one.replica.digest
+        pose = _pose_of(backends, digest)
+        detail = one.detail if pose else f"{one.detail}{_made_of(backends, digest)}"
+        finding = Finding(one.kind, detail, digest, pose)
         if repair is None or one.kind == "unreadable":
             yield finding
         else:
             yield repair.of_replica(finding, one.replica)
 
 
-def _pose_of(backends: Backends, bad: _Bad) -> str | None:
-    named = backends.index.poses_of(bad.replica.digest, limit=1).items
+def _pose_of(backends: Backends, digest: Digest) -> str | None:
+    named = backends.index.poses_of(digest, limit=1).items
     return f"{named[0].generation}/{named[0].name}" if named else None
+
+
+def _made_of(backends: Backends, digest: Digest) -> str:
+    for made in backends.index.renditions_to(digest):
+        if pose := _pose_of(backends, made.source):
+            return f" ({made.recipe} of {pose})"
+    return ""
 
 
 def _is_live(backends: Backends, replica: Replica) -> bool:
