@@ -1,0 +1,90 @@
+"""Everything at once, killed and stopped at random: nothing is lost, nothing reads wrong.
+
+``POSECAS_STORM_SECONDS`` makes it longer, ``POSECAS_STORM_SEED`` another one by chance, and
+``POSECAS_STORM_MUTANT`` shows that it would notice: see CONTRIBUTING.
+"""
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import posecas
+from kit.checks import check
+from kit.soundness import unsound
+from kit.tiles import tile
+from posecas.errors import PosecasError
+from storm.actors import GENERATION, NAMES, TILES
+from storm.mutants import LEASE_SECONDS, prepare
+from storm.records import attempts, possible
+from storm.weather import Passed, rage
+
+SECONDS = float(os.environ.get("POSECAS_STORM_SECONDS", "20"))
+SEED = os.environ.get("POSECAS_STORM_SEED", "1")
+MUTANT = os.environ.get("POSECAS_STORM_MUTANT", "")
+
+
+def storm(folder: Path) -> Passed:
+    with posecas.create_store(folder) as store:
+        store.set_quota("ada", 10_000_000)
+    prepare(MUTANT, folder)
+    passed = rage(folder, folder.parent / "records", seconds=SECONDS, seed=SEED, mutant=MUTANT)
+    reported = Counter(
+        sailor.role for sailor in passed.crew for one in attempts(sailor.record) if one.reported
+    )
+    print(  # noqa: T201 - what happened, beside a failure or with -s
+        f"seed {SEED}: {passed.kills} kills, {passed.stops} stops, {dict(reported)} reported, "
+        f"{passed.sum('read')} read, {passed.sum('swept')} objects deleted; first wrong: "
+        f"{passed.first_told('wrong')}, first refused: {passed.first_told('failed')}"
+    )
+    return passed
+
+
+def lost(store: posecas.Store, passed: Passed) -> Iterator[str]:
+    """Names that do not lead to what was last reported of them, and what cannot be read."""
+    tried = [one for sailor in passed.crew for one in attempts(sailor.record)]
+    for name in NAMES:
+        try:
+            held = [store.get(pose) for pose in store.poses() if pose.name == name]
+        except PosecasError as error:
+            yield f"{GENERATION}/{name}: {error}"
+            continue
+        number = next((one for one in TILES if held == [tile(one)]), None)
+        if number not in possible(tried, name) or (number is None and held):
+            yield f"{GENERATION}/{name} is {number}, not one of {possible(tried, name)}"
+
+
+@pytest.mark.skipif(bool(MUTANT), reason="a mutant is asked for")
+def test_a_storm_loses_nothing_and_nothing_reads_wrong(folder: Path) -> None:
+    passed = storm(folder)
+    assert passed.told("wrong") == []
+    assert passed.told("failed") == []
+    assert [one.ended_by_itself for one in passed.crew if one.ended_by_itself] == []
+    assert passed.sum("read") > SECONDS
+    assert passed.sum("swept") > SECONDS
+    with posecas.open_store(folder) as store:
+        assert list(lost(store, passed)) == []
+        assert unsound(store) == []
+        assert check(store, data=True, orphans=True).findings == []
+        time.sleep(LEASE_SECONDS)
+        list(store.collect(grace=0, delay=0))
+        user = store.user("ada")
+        assert user is not None
+        assert user.reserved == 0
+        held = list(store.location.objects.list("objects/"))
+        assert len(held) == store.stats().blobs
+        assert check(store, data=True, orphans=True).findings == []
+
+
+@pytest.mark.skipif(not MUTANT, reason="set POSECAS_STORM_MUTANT, and minutes for it")
+def test_a_storm_shows_what_a_mutant_loses(folder: Path) -> None:
+    passed = storm(folder)
+    refused = Counter(one.text for one in passed.told("failed")).most_common(5)
+    with posecas.open_store(folder) as store:
+        found = [*(one.text for one in passed.told("wrong")), *lost(store, passed)]
+        kinds = Counter(check(store, data=True).kinds)
+    print(f"lost or wrong: {found}; check: {dict(kinds)}; refused: {refused}")  # noqa: T201
+    assert found, f"nothing was lost in {SECONDS:g} s; what the index refused: {refused}"
