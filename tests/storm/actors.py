@@ -19,8 +19,9 @@ from storm.records import Record
 
 GENERATION: Final = "g"
 NAMES: Final = tuple(f"p{number}" for number in range(8))
-TILES: Final = tuple(range(5))
-"""Few, so that what one process removes is what another one puts."""
+TILES: Final = tuple(range(10))
+"""Few, so that what one process removes is what another one puts; more than names, so that bytes
+are written again and again."""
 
 _DIE_WITH_PARENT: Final = 1
 _LOOKS: Final = 50
