@@ -1,0 +1,183 @@
+"""The power fails after any system call: what was reported is there, and the store opens.
+
+A program runs once, under strace. Its log is cut after each call, and what a disk may hold then is
+laid out, opened and checked. For the objects alone, after every call: all that was not synced is
+lost, or all is kept, or each is lost, kept or cut short by chance. For a whole store, by default, a
+sixth of the states; ``POSECAS_POWER=all`` tries all of them, torn ones after every call too.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+import posecas
+from kit.checks import check
+from kit.power import Disk, Fate, dropped, kept, lay_out, reports, torn
+from kit.soundness import unsound
+from kit.tiles import tile
+from kit.traced import Call, trace
+from posecas.objects.local import LocalObjects
+
+pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+EVERY = os.environ.get("POSECAS_POWER") == "all"
+STEP = 1 if EVERY else 6
+ROOM = Path("/dev/shm")  # noqa: S108 - what is laid out need not be durable
+
+WRITE_OBJECTS = """
+import os, sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from posecas.objects.local import LocalObjects
+objects = LocalObjects(Path(sys.argv[1]))
+def write(n):
+    objects.write(f"objects/a{n % 3}/{n}.png", bytes([n]) * 5000, media_type="", metadata={})
+    os.write(1, f"wrote {n}\\n".encode())
+def delete(n):
+    os.write(1, f"deleting {n}\\n".encode())
+    objects.delete([f"objects/a{n % 3}/{n}.png"])
+    os.write(1, f"deleted {n}\\n".encode())
+write(0)
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(write, range(1, 9)))
+    list(pool.map(delete, range(0, 4)))
+write(9)
+"""
+USE_STORE = """
+import os, sys
+import posecas
+from kit.tiles import tile
+def put(store, n, name, **words):
+    store.put(tile(n), generation="g", pose=name, **words)
+    os.write(1, f"stored {name} {n}\\n".encode())
+with posecas.open_store(sys.argv[1]) as store:
+    put(store, 2, "p2")
+    put(store, 2, "same")
+    os.write(1, b"changing p0\\n")
+    put(store, 3, "p0", replace=True)
+    os.write(1, b"changing p1\\n")
+    store.remove(["g/p1"])
+    list(store.collect(grace=0, delay=0))
+    put(store, 1, "p1")
+    store.back_up()
+    put(store, 4, "p4")
+with posecas.open_store(sys.argv[1]) as store:
+    put(store, 5, "p5")
+"""
+
+State = dict[str, bytes | None]
+
+
+@pytest.fixture
+def room() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=ROOM if ROOM.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+def cuts(root: Disk, calls: list[Call], every: int) -> Iterator[tuple[State, list[str]]]:
+    """What may be left after each call, each different one once, and what was reported until then.
+
+    A state of which less was reported is left out: the one with more asks for more.
+    """
+    states: dict[bytes, tuple[State, int]] = {}
+    for number, call in enumerate(calls, 1):
+        root.apply(call)
+        fates: list[Fate] = [dropped]
+        if EVERY or number % every == 0:
+            fates += [torn(2 * number), torn(2 * number + 1), kept]
+        for fate in fates:
+            state = root.after(fate)
+            states[sha256(repr(sorted(state.items())).encode()).digest()] = state, number
+    for state, number in states.values():
+        yield state, reports(calls[:number])
+
+
+def each(
+    room: Path, found: Iterator[tuple[State, list[str]]], holds: Callable[[Path, list[str]], None]
+) -> int:
+    count = 0
+    for count, (state, told) in enumerate(found, 1):
+        folder = room / str(count)
+        lay_out(state, folder)
+        holds(folder, told)
+        shutil.rmtree(folder)
+    return count
+
+
+def key_of(number: int) -> str:
+    return f"objects/a{number % 3}/{number}.png"
+
+
+def objects_hold(folder: Path, told: list[str]) -> None:
+    wrote, deleting, deleted = (
+        {int(line.split()[1]) for line in told if line.startswith(f"{word} ")}
+        for word in ("wrote", "deleting", "deleted")
+    )
+    objects = LocalObjects(folder)
+    there = {info.key for info in objects.list("objects/")}
+    assert {key_of(number) for number in wrote - deleting} <= there
+    assert there.isdisjoint(key_of(number) for number in deleted)
+    for number in range(10):
+        if key_of(number) in there:
+            assert objects.read(key_of(number)) == bytes([number]) * 5000
+        objects.write(key_of(number), bytes([number]) * 5000, media_type="", metadata={})
+
+
+def store_holds(folder: Path, told: list[str]) -> None:
+    known = {"p0": 0, "p1": 1}
+    for word, name, *number in map(str.split, told):
+        known.pop(name, None)
+        if word == "stored":
+            known[name] = int(number[0])
+    with posecas.open_store(folder) as store:
+        for name, one in known.items():
+            assert store.get(f"g/{name}") == tile(one)
+        assert check(store, data=True).findings == []
+        assert [one for one in unsound(store) if "named by no row" not in one] == []
+        store.put(tile(6), generation="g", pose="after")
+        list(store.collect(grace=0, delay=0))
+        assert {store.pose(f"g/{name}").name for name in known} == set(known)
+
+
+def objects_run(tmp_path: Path) -> tuple[Disk, list[Call]]:
+    root = tmp_path / "objects-of-one"
+    root.mkdir()
+    return Disk(root), trace(WRITE_OBJECTS, str(root), log=tmp_path / "log")
+
+
+def store_run(tmp_path: Path) -> tuple[Disk, list[Call]]:
+    root = tmp_path / "store"
+    with posecas.create_store(root) as store:
+        for number in range(2):
+            store.put(tile(number), generation="g", pose=f"p{number}")
+    return Disk(root), trace(USE_STORE, str(root), log=tmp_path / "log")
+
+
+def test_objects_survive_a_power_loss_after_any_call(tmp_path: Path, room: Path) -> None:
+    disk, calls = objects_run(tmp_path)
+    assert reports(calls)[-1] == "wrote 9"
+    assert each(room, cuts(disk, calls, 1), objects_hold) > 100
+
+
+def test_a_store_survives_a_power_loss_after_any_call(tmp_path: Path, room: Path) -> None:
+    disk, calls = store_run(tmp_path)
+    assert reports(calls)[-1] == "stored p5 5"
+    found = islice(cuts(disk, calls, 20), 0, None, STEP)
+    assert each(room, found, store_holds) > 20
+
+
+@pytest.mark.parametrize("ending", [".tmp/", "/a0"])
+def test_objects_whose_bytes_or_names_are_not_synced_are_seen_to_be_lost(
+    tmp_path: Path, room: Path, ending: str
+) -> None:
+    disk, calls = objects_run(tmp_path)
+    lazy = [call for call in calls if call.name != "fsync" or ending not in call.paths[0]]
+    assert len(lazy) < len(calls)
+    with pytest.raises(AssertionError):
+        each(room, cuts(disk, lazy, 1), objects_hold)
