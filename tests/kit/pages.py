@@ -28,6 +28,7 @@ _FENCED: Final = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _END: Final = "\x1e"
+_GAP: Final = re.compile(r"(?<=\S) {2,}")
 _VARIES: Final = re.compile(r"\b[0-9a-f]{12,64}\b| *\b[0-9.]+ [kM]B\b")
 """Digests, and sizes of what an encoder made: another version of it makes others."""
 
@@ -144,7 +145,8 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def _constant(lines: Sequence[str]) -> str:
-    return "".join(f"{_VARIES.sub(' #', line)}\n" for line in lines)
+    """What does not vary; a column is as wide as its widest cell, which may be in another row."""
+    return "".join(f"{_GAP.sub('  ', _VARIES.sub(' #', line))}\n" for line in lines)
 
 
 def _pattern(said: str) -> re.Pattern[str]:
