@@ -37,7 +37,8 @@ def _with_text(png: bytes, text: str) -> bytes:
     return png[:-_END_CHUNK_BYTES] + chunk + png[-_END_CHUNK_BYTES:]
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
+    """Return the most resident memory that this process has had."""
     # getrusage would tell the peak of whoever started this program, if that is higher.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
@@ -50,7 +51,7 @@ def main() -> None:
         for result in store.put_many(_items([Path(name) for name in names], int(times))):
             if result.error is not None:
                 raise result.error
-    sys.stdout.write(f"{_peak_bytes() / 1e6}\n")
+    sys.stdout.write(f"{peak_bytes() / 1e6}\n")
 
 
 if __name__ == "__main__":
