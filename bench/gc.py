@@ -183,8 +183,8 @@ def _sections(cases: Sequence[_Case], rounds: int) -> list[str]:
 
 def _intro(rounds: int) -> str:
     return (
-        f"Medians of {rounds} runs of each finder, every run in a process of its own; MB is what it "
-        f"grew by. gc ran once, with no grace and no delay, on objects that are gone. {load()}"
+        f"Medians of {rounds} runs of each finder, every run in a process of its own; MB is what "
+        f"it grew by. gc ran once, with no grace and no delay, on objects that are gone. {load()}"
     )
 
 
