@@ -49,8 +49,10 @@ class JournallingVerbs:
                 raise ForeignStore(
                     "the index was restored meanwhile and has a new history; open the store again"
                 )
-            # Mounts follow the newest changes; the journal has the older ones.
+            # Mounts follow the newest changes; the journal has the older ones. Up to the first that
+            # is kept, so that the others are not read again each time.
             cursor.run(
-                "DELETE FROM changes WHERE sequence <= ? AND at < ?",
-                *(sequence, self._engine.clock() - _KEPT_MILLISECONDS),
+                "DELETE FROM changes WHERE sequence <= ? AND sequence < coalesce("
+                "(SELECT sequence FROM changes WHERE at >= ? ORDER BY sequence LIMIT 1), ?)",
+                *(sequence, self._engine.clock() - _KEPT_MILLISECONDS, sequence + 1),
             )
