@@ -55,13 +55,14 @@ if ! .venv/bin/python -c 'import mfusepy' >/dev/null 2>&1; then
 fi
 [ -e /dev/fuse ] || say 'without a mount for now: this machine has no /dev/fuse (modprobe fuse, or docker run --device /dev/fuse)'
 
-# The documentation is tested as readers follow it: with a server in Node, and curl.
-for program in node curl; do
+# The documentation is tested as readers follow it, with a server in Node, and curl; power loss is
+# tested on a log of system calls, which strace writes.
+for program in node curl strace; do
     command -v "$program" >/dev/null && continue
     package=${program/#node/nodejs}
     may_install && install_packages "$package" || true
     command -v "$program" >/dev/null ||
-        say "the tests of the documentation will fail for now; they need: apt-get install $package"
+        say "some tests will fail for now; they need: apt-get install $package"
 done
 
 touch .venv/ready
