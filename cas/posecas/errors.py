@@ -12,7 +12,8 @@
     │ ├ PoseNotFound
     │ ├ BlobNotFound
     │ ├ RecipeNotFound
-    │ └ LocationNotFound
+    │ ├ LocationNotFound
+    │ └ SnapshotNotFound
     ├ Refused (6)            the input is understood and not accepted; nothing was stored
     │ ├ NotAnImage
     │ ├ BrokenImage
@@ -101,6 +102,10 @@ class RecipeNotFound(NotFound):
 
 class LocationNotFound(NotFound):
     """No location has this name."""
+
+
+class SnapshotNotFound(NotFound):
+    """No snapshot of the index has this name, or is as old as was asked for."""
 
 
 class Refused(PosecasError):

@@ -37,6 +37,8 @@ else:
 FORMAT: Final = 1
 JOURNAL: Final = "backups/journal/"
 _DIGITS: Final = 16
+# `json.dumps` would make an encoder for every change.
+_encode: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 _MEDIA_TYPE: Final = "application/zstd"
 _CHANGES: Final = 20_000
 
@@ -227,14 +229,15 @@ def read_segment(data: bytes, *, where: str) -> Segment:
 
 def _parsed(data: bytes, *, where: str) -> Segment | End:
     try:
-        lines = zstd.decompress(data).decode().split("\n")
-        head = json.loads(lines[0])
+        # The decoder is called once, not for each line.
+        lines = zstd.decompress(data).decode().replace("\n", ",")
+        head, *rows = json.loads(f"[{lines}]")
         if head["format"] > FORMAT:
             raise StoreTooNew(f"{where}: it was written by a newer posecas; update posecas")
         identity = Identity(head["store"], head["index"], head["history"])
         if "successor" in head:
             return End(identity, head["first"], head["successor"], head["base"])
-        segment = Segment(identity, [Change(*json.loads(line)) for line in lines[1:]])
+        segment = Segment(identity, [Change(*row) for row in rows])
         whole = (head["first"], head["last"]) == (segment.first, segment.last)
     except (zstd.ZstdError, ValueError, KeyError, TypeError, IndexError) as error:
         raise DamagedObject(f"{where}: it is no segment of a journal ({error})") from error
@@ -245,4 +248,4 @@ def _parsed(data: bytes, *, where: str) -> Segment | End:
 
 def _line(change: Change) -> str:
     row = [change.sequence, change.kind, change.operation, change.row, change.body, change.at]
-    return json.dumps(row, separators=(",", ":"), ensure_ascii=False)
+    return _encode(row)

@@ -21,7 +21,7 @@ from typing import Final
 from posecas import faults
 from posecas.backup import new_name
 from posecas.config import Config
-from posecas.errors import ConfigError, Damage, ForeignStore, LocationNotFound, ObjectMissing
+from posecas.errors import ConfigError, Damage, ForeignStore, LocationNotFound, SnapshotNotFound
 from posecas.index.journal_protocol import Identity, Rows
 from posecas.index.loading import Loaded, Loader, loading
 from posecas.index.sql_index import SqlIndex
@@ -117,7 +117,7 @@ def rebuild_index(
         if found is not None:
             store = found.identity.store
         if store is None:
-            raise ObjectMissing(
+            raise SnapshotNotFound(
                 f"{place.backups}: there is nothing of a store to rebuild; name its folder"
             )
         made.begins_as(store, found.created_at if found else None)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from posecas import faults
-from posecas.errors import Damage, ForeignStore, ObjectMissing, StoreTooNew
+from posecas.errors import Damage, ForeignStore, ObjectMissing, SnapshotNotFound, StoreTooNew
 from posecas.index.journal_protocol import Identity
 from posecas.index.loading import Loader
 from posecas.journal import (
@@ -201,7 +201,7 @@ def choose_snapshot(
         return max(owned, key=lambda one: one.taken_at if owner is None else one.sequence)
     if found:
         return max(found, key=lambda one: one.taken_at)
-    raise ObjectMissing(
+    raise SnapshotNotFound(
         "there is no snapshot to restore from; rebuild what is left with: posecas index rebuild"
         if until is None
         else "no snapshot is so old; see: posecas index backup --list"
@@ -251,7 +251,7 @@ def _named(objects: Objects, name: str) -> Snapshot:
     try:
         return read_snapshot(objects, name)
     except ObjectMissing:
-        raise ObjectMissing(
+        raise SnapshotNotFound(
             f"snapshot {name}: there is none of this name; see: posecas index backup --list"
         ) from None
 

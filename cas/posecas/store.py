@@ -91,6 +91,11 @@ class Store(StoreOwners):
         """The location that new objects go to."""
         return self._backends.write_place
 
+    @property
+    def backup_location(self) -> Place:
+        """The location that the index's journal and snapshots go to."""
+        return self._backends.backup_place
+
     def put(
         self,
         image: bytes | Path,

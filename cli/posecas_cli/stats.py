@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import click
 
 from posecas.errors import NotFound
-from posecas.machine import JsonValue, stats_json
+from posecas.index.journal_protocol import Unjournalled
+from posecas.machine import JsonValue, stats_json, time_text
 from posecas.records import Amount, Stats
 from posecas.units import format_size
 from posecas_cli import completing, output, parameters, session
 from posecas_cli.command import command
 from posecas_cli.room import Room, room_of
-from posecas_cli.text import count
+from posecas_cli.text import count, short_time
 
 Line = tuple[str, str, str]
 """What it is, how much, and what frees it."""
@@ -46,15 +47,18 @@ def stats(user: str | None) -> None:
         if user is not None and owner is None:
             raise NotFound(f"user {user!r}: there is none; see: posecas ls --users")
         found = store.stats(user)
+        waiting = store.index.unjournalled()
         room = room_of(store)
     everything = stats_json(found)
     if owner is None:
-        output.lines(everything | _room_json(room), _aligned([*_store(found), *_folder(room)]))
+        machine = everything | _journal_json(waiting) | _room_json(room)
+        told = [*_store(found), *_journal(waiting), *_folder(room)]
+        output.lines(machine, _aligned(told))
         return
-    machine: dict[str, JsonValue] = {"user": owner.name, "quota": owner.quota}
-    machine |= {name: everything[name] for name in _OF_ONE_USER}
+    of_user: dict[str, JsonValue] = {"user": owner.name, "quota": owner.quota}
+    of_user |= {name: everything[name] for name in _OF_ONE_USER}
     quota = "none" if owner.quota is None else format_size(owner.quota)
-    output.lines(machine, output.pairs([*_user(found), ("quota", quota)]))
+    output.lines(of_user, output.pairs([*_user(found), ("quota", quota)]))
 
 
 def _user(found: Stats) -> Iterator[tuple[str, str]]:
@@ -77,6 +81,19 @@ def _store(found: Stats) -> Iterator[Line]:
     yield from _some("condemned", found.condemned, "gc, when its delay is over")
     yield from _some("pending", found.pending, "being written; else gc, when the lease is over")
     yield from _some("damaged", found.damaged, "put the images again, or check --repair")
+
+
+def _journal(waiting: Unjournalled) -> Iterator[Line]:
+    if waiting.since is not None:
+        much = f"{waiting.changes:,}, since {short_time(waiting.since)}"
+        yield "not in the journal", much, "the next command that changes something"
+
+
+def _journal_json(waiting: Unjournalled) -> dict[str, JsonValue]:
+    return {
+        "unjournalled_changes": waiting.changes,
+        "unjournalled_since": None if waiting.since is None else time_text(waiting.since),
+    }
 
 
 def _folder(room: Room) -> Iterator[Line]:

@@ -16,6 +16,7 @@ PREPARED: Mapping[str, Callable[[Path], object]] = {
     "how-to/quotas.md": samples.birds,
     "how-to/mount-at-boot.md": samples.birds,
     "how-to/clean-up.md": samples.birds,
+    "how-to/recover-the-index.md": samples.birds,
     "runbook.md": samples.birds,
     "explanation/deduplication.md": samples.copies,
 }

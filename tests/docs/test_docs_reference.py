@@ -77,6 +77,7 @@ LISTED = (
     "user ls",
     "quota show",
     "stats",
+    "index backup",
     "recipes",
     "config show",
     "init",

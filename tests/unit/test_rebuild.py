@@ -8,7 +8,7 @@ import pytest
 import posecas
 from kit.losses import assert_whole, counted, fill, keep_copy, lasting, lose_index, reconciled
 from kit.tiles import tile
-from posecas.errors import ObjectMissing
+from posecas.errors import SnapshotNotFound
 from posecas.recovering import rebuild_index
 
 
@@ -97,5 +97,5 @@ def test_of_objects_alone_every_image_comes_back_without_its_name(there: Path) -
 
 def test_of_nothing_nothing_is_made(tmp_path: Path) -> None:
     (tmp_path / "backups").mkdir()
-    with pytest.raises(ObjectMissing, match="nothing of a store"):
+    with pytest.raises(SnapshotNotFound, match="nothing of a store"):
         rebuild_index(tmp_path / "new", backups=tmp_path / "backups", take_over=True)

@@ -11,7 +11,7 @@ from kit.commands import tree
 from kit.losses import fill, keep_copy, lasting, lose_index
 from posecas.backup import Kept
 from posecas.digest import digest_of
-from posecas.errors import Damage, DamagedObject, ForeignStore, ObjectMissing, StoreTooNew
+from posecas.errors import Damage, DamagedObject, ForeignStore, SnapshotNotFound, StoreTooNew
 from posecas.index.tables import OF_KIND, TABLES
 from posecas.recovering import restore_index
 from posecas.snapshot import Snapshot, read_rows
@@ -91,7 +91,7 @@ def test_a_damaged_one_is_refused_and_nothing_is_changed(
             data[:middle] if what == "cut" else _flipped(data, middle),
         )
     before = _kept(there)
-    kind = ObjectMissing if (which, what) == ("head", "missing") else DamagedObject
+    kind = SnapshotNotFound if (which, what) == ("head", "missing") else DamagedObject
     with pytest.raises(kind) as refused:
         restore_index(there)
     assert "posecas index rebuild" in str(refused.value) or "--from" in str(refused.value)

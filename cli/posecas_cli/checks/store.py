@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +18,16 @@ from posecas.digest import digest_of
 from posecas.errors import NoStore, PosecasError
 from posecas.index.filesystems import NETWORK, filesystem_type
 from posecas.names import object_key
-from posecas.objects.marker import Owner, check_owner
+from posecas.objects.marker import MARKER_KEY, Owner, check_owner
+from posecas.objects.protocol import HasPaths
+from posecas.snapshot import Snapshot
 from posecas.units import format_size
 from posecas_cli.checks.finding import Finding
 
 INDEX: Final = "index.sqlite"
 _TRIAL: Final = b"written by posecas doctor, to be deleted at once"
 _SLOW_MILLISECONDS: Final = 250
+_LATE: Final = timedelta(minutes=2)
 
 
 def check_store(path: Path) -> Iterator[Finding]:
@@ -44,6 +48,8 @@ def check_store(path: Path) -> Iterator[Finding]:
         yield _tried("index", lambda: _index(path))
         yield _tried("marker", lambda: _marker(store))
         yield _tried("writing", lambda: _writing(store))
+        yield _tried("journal", lambda: _journal(store))
+        yield _tried("backups", lambda: _backups(store))
         yield _tried("room", lambda: _room(store))
         yield _filesystem(path)
         yield _tried("hard links", lambda: _links(path))
@@ -96,6 +102,38 @@ def _writing(store: Store) -> Finding:
     if milliseconds > _SLOW_MILLISECONDS:
         return Finding("warn", "writing", detail, "a faster disk makes every put faster")
     return Finding("ok", "writing", detail)
+
+
+def _journal(store: Store) -> Finding:
+    waiting = store.index.unjournalled()
+    if waiting.since is None:
+        return Finding("ok", "journal", "it holds every change")
+    age = datetime.now(UTC) - waiting.since
+    detail = f"{waiting.changes} changes are not in it, since {waiting.since:%Y-%m-%d %H:%M}"
+    if age < _LATE:
+        return Finding("ok", "journal", detail)
+    return Finding("warn", "journal", detail, "run: posecas index backup")
+
+
+def _backups(store: Store) -> Finding:
+    place = store.backup_location
+    newest = max(
+        (one.taken_at for one in store.snapshots() if isinstance(one, Snapshot)), default=0
+    )
+    if not newest:
+        detail = f"there is no snapshot at {place.name}"
+        return Finding("warn", "backups", detail, "run every night: posecas index backup")
+    objects = place.objects
+    root = objects.path(MARKER_KEY).parent if isinstance(objects, HasPaths) else None
+    detail = f"the newest snapshot at {place.name} is of {_day(newest)}"
+    if root is not None and root.stat().st_dev == (store.path / INDEX).stat().st_dev:
+        way_out = "set backup_location to a location elsewhere"
+        return Finding("warn", "backups", f"{detail}, on the same disk as the index", way_out)
+    return Finding("ok", "backups", detail)
+
+
+def _day(milliseconds: int) -> str:
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M}"
 
 
 def _room(store: Store) -> Finding:
