@@ -29,7 +29,7 @@ _LOOKS: Final = 50
 
 def write(store: posecas.Store, record: Record, dice: random.Random) -> None:
     """Put or replace a few at a time."""
-    names = dice.sample(NAMES, dice.choice([1, 1, 1, 3]))
+    names = dice.sample(NAMES, dice.choice([1, 1, 3, 6]))
     items = {
         record.attempt(name, number): posecas.PutItem(
             tile(number), GENERATION, name, user="ada", replace=True

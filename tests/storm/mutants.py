@@ -5,7 +5,6 @@ minutes never ends in a storm of seconds, so neither does anything that depends 
 """
 
 import os
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Final
 
@@ -14,15 +13,10 @@ from posecas.digest import Digest
 from posecas.errors import Fenced
 from posecas.index import collection, references
 from posecas.index.engine import Cursor
-from posecas.index.sqlite import SqliteEngine
 from posecas.records import BlobFacts
 
 LEASE_SECONDS: Final = 1
-_CLAIM_MILLISECONDS: Final = 300
-_RULES: Final = (
-    *("replicas_forward", "renditions_need_replica"),
-    *("poses_need_replica", "poses_replace_needs_replica"),
-)
+_CLAIM_MILLISECONDS: Final = 100
 
 
 def hurry() -> None:
@@ -35,16 +29,6 @@ def mutate(mutant: str) -> None:
     """Leave a step of the protocol out, in this process."""
     if mutant:
         _MUTANTS[mutant]()
-
-
-def prepare(mutant: str, folder: Path) -> None:
-    """Take the rules of the index away, where the mutant is one without them."""
-    if mutant.endswith("-no-rules"):
-        engine = SqliteEngine(folder / "index.sqlite", folder / "locks" / "writer")
-        with engine.writing() as cursor:
-            for rule in _RULES:
-                cursor.run(f"DROP TRIGGER {rule}")
-        engine.close()
 
 
 def _no_fence() -> None:
@@ -70,6 +54,5 @@ def _key_is_digest() -> None:
 
 _MUTANTS: Final = {
     "no-fence": _no_fence,
-    "no-fence-no-rules": _no_fence,
     "key-is-digest": _key_is_digest,
 }
