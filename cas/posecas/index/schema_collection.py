@@ -6,7 +6,6 @@
   after the journal holds that change.
 - ``store.journalled``: up to which sequence the journal holds everything.
 - recipes are logged too, since renditions refer to them.
-- recipes are logged too, since renditions refer to them.
 """
 
 from typing import Final
