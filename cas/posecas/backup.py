@@ -64,7 +64,8 @@ def back_up(backends: Backends, kept: Kept) -> BackedUp:
 
 def new_name() -> str:
     """Return what a snapshot that is taken now is called."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    now = datetime.now(UTC)
+    return f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}Z-{secrets.token_hex(3)}"
 
 
 def snapshots(objects: Objects) -> Iterator[Snapshot | Damage | StoreTooNew]:

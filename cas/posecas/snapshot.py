@@ -34,7 +34,7 @@ FOLDER: Final = "backups/snapshots/"
 _MEDIA_TYPE: Final = "application/zstd"
 # `json.dumps` would make an encoder for every row.
 _encode: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
-_NAME: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+_NAME: Final = re.compile(r"\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{6}")
 
 
 @dataclass(frozen=True, slots=True)

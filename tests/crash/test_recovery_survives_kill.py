@@ -11,6 +11,7 @@ from kit.victims import SIGKILLED, run_until
 from posecas.backup import Kept
 from posecas.errors import Damage
 from posecas.recovering import rebuild_index, restore_index
+from posecas.snapshot import Snapshot
 
 BACK_UP = """
 import posecas
@@ -115,8 +116,9 @@ def test_a_rebuild_dies_and_the_next_one_finishes(there: Path, point: str) -> No
 @pytest.mark.parametrize("point", ["compared", "marked", "copied", "recovered", "ended"])
 def test_reconciling_dies_and_the_next_one_finishes(there: Path, point: str) -> None:
     with posecas.open_store(there) as store:
-        (snapshot, *_) = store.snapshots()
-        until = getattr(snapshot, "taken_at")  # noqa: B009 - an error has none
+        snapshot = next(store.snapshots())
+        assert isinstance(snapshot, Snapshot)
+        until = snapshot.taken_at
         victim = store.describe("g0/p3").replicas[0].key
     restore_index(there, until=until, take_over=True)
     (there / victim).unlink()
