@@ -31,7 +31,19 @@ def read_blob(backends: Backends, digest: Digest) -> bytes:
     Raises ``DamagedObject`` or ``ObjectMissing`` when no replica is intact (each bad one is marked
     and not served again), ``LocationUnavailable`` when none can be reached.
     """
-    return _first_intact(backends, digest, _read_verified)
+    return _first_intact(backends, digest, read_replica)
+
+
+def read_replica(place: Place, replica: Replica) -> bytes:
+    """Return the bytes of one replica, verified; what is wrong is read once more.
+
+    A location that answers with half of an object, or a flipped bit on the way, is no damage.
+    Raises ``DamagedObject`` if both answers are wrong, and what the location raises.
+    """
+    try:
+        return _read_verified(place, replica)
+    except DamagedObject:
+        return _read_verified(place, replica)
 
 
 def open_blob(backends: Backends, digest: Digest) -> BinaryIO:

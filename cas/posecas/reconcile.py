@@ -17,19 +17,17 @@ from posecas import faults
 from posecas.backends import Backends, Place
 from posecas.digest import Digest, digest_of
 from posecas.errors import (
-    Damage,
     ListingIncomplete,
-    LocationUnavailable,
     ObjectMissing,
     PosecasError,
     Refused,
 )
-from posecas.index.intake import Intake, NewPose, NewRendition, Settled
 from posecas.index.journal_protocol import Unkept
-from posecas.ingest import Ingest, Prepared
+from posecas.ingest import Ingest
 from posecas.names import parse_object_key
 from posecas.put import PutItem, Putter
 from posecas.records import Replica
+from posecas.salvage import bring_back, salvage
 
 RECOVERED: Final = "recovered"
 """The generation of images whose names are lost."""
@@ -148,43 +146,16 @@ def _heal(
     backends: Backends, ingest: Ingest, one: Unkept, orphans: _Orphans, done: Reconciled
 ) -> Reconciled:
     digest = one.blob.digest
-    data = _found(backends, one, orphans)
+    found = orphans.places.get(digest)
+    data = salvage(backends, digest, () if found is None else (found[:2],))
     if data is not None:
-        prepared = Prepared(_intake(one), {digest: data})
-        outcome = ingest.run([prepared])[0]
+        copied = bring_back(backends, ingest, one.blob, data)
         faults.point("reconcile.copied")
-        if isinstance(outcome, Settled):
-            return replace(done, copied=done.copied + 1)
+        return replace(done, copied=done.copied + copied)
+    if not backends.index.blob(digest).references:
+        return done
     name = str(one.pose) if one.pose else f"a rendition, {digest[:_DIGITS]}"
     return replace(done, lost=(*done.lost, name))
-
-
-def _intake(one: Unkept) -> Intake:
-    facts = one.blob.facts
-    if one.pose is not None:
-        pose = NewPose(one.pose.generation, one.pose.pose, user=None, default_user="")
-        return Intake(facts, pose)
-    if one.source is None or one.recipe is None:
-        raise Damage(f"blob {facts.digest[:12]}…: the index counts references that are not there")
-    return Intake(one.source, None, (NewRendition(one.recipe, facts),))
-
-
-def _found(backends: Backends, one: Unkept, orphans: _Orphans) -> bytes | None:
-    """The bytes of a blob, from whichever object still has them."""
-    for place, key in _candidates(backends, one, orphans):
-        with suppress(ObjectMissing, LocationUnavailable):
-            data = place.objects.read(key)
-            if digest_of(data) == one.blob.digest:
-                return data
-    return None
-
-
-def _candidates(backends: Backends, one: Unkept, orphans: _Orphans) -> Iterator[tuple[Place, str]]:
-    for replica in backends.index.all_replicas(one.blob.digest):
-        if replica.location in backends.places:
-            yield backends.place(replica.location), replica.key
-    if found := orphans.places.get(one.blob.digest):
-        yield found[:2]
 
 
 def _recover(backends: Backends, putter: Putter, orphans: _Orphans) -> Iterator[int]:

@@ -35,7 +35,11 @@ def test_missing_and_truncated_objects_are_found_without_reading(filled: posecas
     found = check(filled)
     assert found.named == {("missing", "g/p0"), ("wrong_size", "g/p1")}
     assert (found.summary.findings, found.summary.repaired) == (2, 0)
-    assert all("put the same image again" in one.detail for one in found.findings)
+    assert all("check --repair" in one.detail for one in found.findings)
+    check(filled, repair=True)
+    for number in range(2):
+        filled.put(tile(number), generation="g", pose=f"p{number}")
+    assert check(filled).findings == []
 
 
 def test_rot_is_found_by_reading_and_nothing_is_told_twice(filled: posecas.Store) -> None:

@@ -7,9 +7,11 @@ import pytest
 import posecas
 from kit.checks import check
 from kit.damage import by_hand, file_of, flip, replica_of, truncate
+from kit.faulty_stores import open_faulty
 from kit.soundness import unsound
 from kit.tiles import tile
 from posecas.errors import Damage
+from posecas.objects.fault_schedules import Fault, Listed
 from posecas.records import Replica
 
 
@@ -104,7 +106,7 @@ def test_another_location_gives_the_bytes_again(filled: posecas.Store) -> None:
     missing.unlink()
     ran = check(second, data=True, repair=True)
     assert {(one.pose, one.repaired) for one in ran.findings} == {("g/p0", True), ("g/p1", True)}
-    assert all("another copy" in one.detail for one in ran.findings)
+    assert all("from a copy that is good" in one.detail for one in ran.findings)
     for number in range(2):
         digest = second.pose(f"g/p{number}").digest
         assert {one.location for one in second.index.replicas(digest)} == {"local", "second"}
@@ -123,6 +125,32 @@ def test_a_pose_removed_meanwhile_does_not_come_back(filled: posecas.Store) -> N
     ]
     list(filled.collect(grace=0, delay=0))
     assert check(filled, data=True, orphans=True).findings == []
+
+
+def test_what_was_marked_and_is_right_after_all_is_written_again(filled: posecas.Store) -> None:
+    """As after a location that answered with half of an object, twice."""
+    replica = replica_of(filled, "g/p0")
+    filled.index.checked(replica.id, intact=False)
+    with pytest.raises(Damage):
+        filled.get("g/p0")
+    (found,) = check(filled, repair=True).findings
+    assert found.repaired
+    assert state(filled, replica) == "condemned"
+    assert filled.get("g/p0") == tile(0)
+    list(filled.collect(grace=0, delay=0))
+    assert check(filled, data=True, orphans=True).findings == []
+    assert unsound(filled) == []
+
+
+def test_damage_that_is_not_confirmed_marks_nothing(filled: posecas.Store) -> None:
+    filled.close()
+    half = Listed({"read": [Fault.TRUNCATED]})
+    for use in (lambda store: store.get("g/p0"), lambda store: check(store, data=True)):
+        store, objects = open_faulty(filled.path, half, prefix="objects/")
+        with store:
+            use(store)
+            assert [one.fault for one in objects.injected] == [Fault.TRUNCATED]
+            assert check(store, data=True).findings == []
 
 
 def second_location(store: posecas.Store, *copied: str) -> posecas.Store:

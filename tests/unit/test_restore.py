@@ -108,6 +108,22 @@ def test_an_earlier_moment_comes_back_though_gc_has_condemned_since(filled: Path
         assert {pose.digest for pose in store.poses()} == kept
 
 
+def test_a_pose_that_is_removed_while_its_image_comes_back_stays_removed(filled: Path) -> None:
+    until = time.time_ns() // 1_000_000
+    time.sleep(0.01)
+    with posecas.open_store(filled) as store:
+        store.remove(list(store.poses(generation="g1")))
+        list(store.collect(grace=0, delay=3600))
+    restore_index(filled, until=until, take_over=True)
+    with posecas.open_store(filled) as store:
+        for done in store.reconcile():
+            if done.copied == 1:
+                store.remove(list(store.poses()))
+        assert done.lost == ()
+        assert list(store.poses()) == []
+        assert_whole(store)
+
+
 def test_condemned_is_for_ever_whichever_snapshot_is_restored(filled: Path) -> None:
     """Back to before a restore: what its index condemned in between is condemned all the same."""
     with posecas.open_store(filled) as store:

@@ -21,7 +21,8 @@ from posecas.records import Page
 Step = Finding | Checked
 
 _PAGE: Final = 2000
-_WITHOUT_BYTES: Final = frozenset({"missing", "wrong_size", "wrong_bytes", "damaged", "lost"})
+_UNMARKED: Final = frozenset({"missing", "wrong_size", "wrong_bytes"})
+_WITHOUT_BYTES: Final = _UNMARKED | {"damaged", "lost"}
 _REPAIRABLE: Final = _WITHOUT_BYTES | {"references", "renditions", "user"}
 
 
@@ -84,11 +85,17 @@ def _steps(
 
 
 def _with_way_out(finding: Finding, plan: CheckPlan) -> Finding:
-    ways = ["check --repair"] if not plan.repair and finding.kind in _REPAIRABLE else []
-    ways += ["put the same image again"] if finding.kind in _WITHOUT_BYTES else []
-    if finding.repaired or not ways:
-        return finding
-    return replace(finding, detail=f"{finding.detail}; {', or '.join(ways)}")
+    way = "" if finding.repaired else _way_out(finding, plan)
+    return replace(finding, detail=f"{finding.detail}; {way}") if way else finding
+
+
+def _way_out(finding: Finding, plan: CheckPlan) -> str:
+    repair = "check --repair" if not plan.repair and finding.kind in _REPAIRABLE else ""
+    if repair and finding.kind in _UNMARKED:
+        # Until it is marked, a put takes it for a good copy.
+        return f"{repair}, and what that does not bring back, put again after it"
+    again = "put the same image again" if finding.kind in _WITHOUT_BYTES else ""
+    return ", or ".join(filter(None, [repair, again]))
 
 
 def _paged(page: Callable[[int], Page[Finding]]) -> Iterator[Finding]:

@@ -1,11 +1,11 @@
 """Repair: mark what is damaged, and make its blob live again from what there is.
 
-A damaged object is kept, not served and not deduplicated against. Its bytes come again from another
-replica, or, if it is a rendition, from its source; as in any put they get a fresh key, and the
-damaged object is condemned when they are live. Dying anywhere leaves what a put would leave.
+A damaged object is kept, not served and not deduplicated against. Its bytes come again from any
+object that has them, be it this one, read once more; or, if it is a rendition, from its source. As
+in any put they get a fresh key, and the damaged object is condemned when they are live. Dying
+anywhere leaves what a put would leave.
 """
 
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -14,11 +14,11 @@ from posecas.backends import Backends
 from posecas.digest import Digest
 from posecas.errors import Damage, LocationUnavailable, NotFound, Refused
 from posecas.findings import Finding
-from posecas.index.intake import Intake, Settled
-from posecas.ingest import Ingest, Prepared
+from posecas.ingest import Ingest
 from posecas.read import read_blob
 from posecas.records import Blob, Rendition, Replica
 from posecas.renditions import make_renditions
+from posecas.salvage import bring_back, salvage
 
 
 class Repair:
@@ -46,7 +46,7 @@ class Repair:
         if blob.references == 0:
             how = "nothing refers to it, so gc takes it"
         elif self._fetch(blob):
-            how = f"another copy is good and at {self._backends.write_place.name}"
+            how = f"written again at {self._backends.write_place.name} from a copy that is good"
         elif self._render(blob):
             how = "made again from its source"
         else:
@@ -54,22 +54,8 @@ class Repair:
         return replace(finding, detail=f"{finding.detail}; {how}", repaired=True)
 
     def _fetch(self, blob: Blob) -> bool:
-        try:
-            data = read_blob(self._backends, blob.digest)
-        except (Damage, LocationUnavailable):
-            return False
-        for source in self._named(blob):
-            intake = Intake(source.facts, None, copies=(blob.facts,))
-            result = self._ingest.run([Prepared(intake, {blob.digest: data})])[0]
-            if isinstance(result, Settled):
-                return True
-        return False
-
-    def _named(self, blob: Blob) -> Iterator[Blob]:
-        """The blob, and what it was made from: as long as a pose names one of them it is kept."""
-        yield blob
-        for made in self._backends.index.renditions_to(blob.digest):
-            yield self._backends.index.blob(made.source)
+        data = salvage(self._backends, blob.digest)
+        return data is not None and bring_back(self._backends, self._ingest, blob, data)
 
     def _render(self, blob: Blob) -> bool:
         made = [one for one in self._backends.index.renditions_to(blob.digest) if self._knows(one)]

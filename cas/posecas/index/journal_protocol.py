@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from posecas.names import PoseId
-from posecas.records import Blob, BlobFacts, Page, RecipeKey, Replica
+from posecas.records import Blob, Page, Replica
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,11 @@ class Unjournalled:
 class Unkept:
     """A blob that something refers to and that has no live replica.
 
-    ``pose`` is one that names it; where none does, ``source`` is what ``recipe`` makes it from.
+    ``pose`` is one that names it; where none does, it is a rendition.
     """
 
     blob: Blob
     pose: PoseId | None
-    source: BlobFacts | None = None
-    recipe: RecipeKey | None = None
 
 
 class Restored(Protocol):

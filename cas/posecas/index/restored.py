@@ -7,9 +7,8 @@ from posecas.errors import Failed
 from posecas.index import rows
 from posecas.index.engine import Cursor, Engine, Row
 from posecas.index.journal_protocol import Unkept
-from posecas.index.owners import must
 from posecas.names import PoseId
-from posecas.records import Page, RecipeKey, Replica
+from posecas.records import Page, Replica
 
 _UNKEPT: Final = f"""
 {rows.BLOB} WHERE b.refs > 0 AND b.id > ?
@@ -24,11 +23,6 @@ AND NOT EXISTS (SELECT 1 FROM replicas o WHERE o.blob_id = b.id AND o.state = 'l
 _NAMED: Final = """
 SELECT g.name, p.name FROM poses p JOIN generations g ON g.id = p.generation_id
 WHERE p.blob_id = ? LIMIT 1
-"""
-_MADE: Final = """
-SELECT s.digest, s.size, s.media_type, s.width, s.height, s.pixels, c.name, c.version, c.spec
-FROM renditions n JOIN blobs s ON s.id = n.source_id JOIN recipes c ON c.id = n.recipe_id
-WHERE n.blob_id = ? ORDER BY EXISTS (SELECT 1 FROM poses WHERE blob_id = s.id) DESC LIMIT 1
 """
 
 
@@ -86,7 +80,4 @@ def refuse_unreconciled(cursor: Cursor) -> None:
 def _unkept(cursor: Cursor, row: Row) -> Unkept:
     blob = rows.blob(row)
     named = cursor.one(_NAMED, blob.id)
-    if named is not None:
-        return Unkept(blob, PoseId(*named))
-    made = must(cursor.one(_MADE, blob.id))
-    return Unkept(blob, None, rows.facts(made[:6]), RecipeKey(*made[6:]))
+    return Unkept(blob, None if named is None else PoseId(*named))

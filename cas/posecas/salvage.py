@@ -1,0 +1,60 @@
+"""Bringing the bytes of a blob back that has no live replica, from whatever still has them.
+
+A replica that is damaged or condemned is never served and never becomes live again: it may have
+been marked because its location gave half of it once, or be deleted at any moment. Its bytes are as
+good as any if they have the digest, so they are put again, under a fresh key.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Final
+
+from posecas.backends import Backends, Place
+from posecas.digest import Digest, digest_of
+from posecas.errors import CredentialsRefused, LocationUnavailable, ObjectMissing, ShortRead
+from posecas.index.intake import Intake, Settled
+from posecas.ingest import Ingest, Prepared
+from posecas.records import Blob
+
+Lying = tuple[Place, str]
+"""Where an object lies: its place and its key."""
+
+_UNREADABLE: Final = (ObjectMissing, LocationUnavailable, ShortRead, CredentialsRefused)
+
+
+def salvage(backends: Backends, digest: Digest, others: Iterable[Lying] = ()) -> bytes | None:
+    """Return the bytes of a blob, verified, from an object of any of its rows, or of ``others``.
+
+    None: no object that can be read has them.
+    """
+    for place, key in (*_rows(backends, digest), *others):
+        with suppress(*_UNREADABLE):
+            data = place.objects.read(key)
+            if digest_of(data) == digest:
+                return data
+    return None
+
+
+def bring_back(backends: Backends, ingest: Ingest, blob: Blob, data: bytes) -> bool:
+    """Write a blob's bytes once more, for what refers to it already; tell whether anything does.
+
+    No reference is made: a pose that is removed at this moment stays removed.
+    """
+    for source in _named(backends, blob):
+        intake = Intake(source.facts, None, copies=(blob.facts,))
+        if isinstance(ingest.run([Prepared(intake, {blob.digest: data})])[0], Settled):
+            return True
+    return False
+
+
+def _rows(backends: Backends, digest: Digest) -> Iterator[Lying]:
+    for replica in backends.index.all_replicas(digest):
+        if replica.location in backends.places:
+            yield backends.place(replica.location), replica.key
+
+
+def _named(backends: Backends, blob: Blob) -> Iterator[Blob]:
+    """The blob, and what it was made from: as long as a pose names one of them it is kept."""
+    yield blob
+    for made in backends.index.renditions_to(blob.digest):
+        yield backends.index.blob(made.source)
