@@ -39,6 +39,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "query": ("query", "Ask the index in SQL."),
     "mount": ("mount", "Show the store as a folder."),
     "unmount": ("unmount", "Take a mounted store away again."),
+    "serve": ("serve", "Show images over HTTP, read only."),
     "config": ("config", "Show the settings and where they come from."),
     "completion": ("completion", "Print a script that makes a shell complete posecas."),
     "doctor": ("doctor", "Check what works on this machine and what does not."),

@@ -12,6 +12,7 @@ PREPARED: Mapping[str, Callable[[Path], object]] = {
     "tutorial.md": lambda home: samples.outputs(home / "outputs"),
     "how-to/uploads.md": lambda home: samples.uploads(home / "uploads"),
     "how-to/generators.md": lambda home: samples.outputs(home / "outputs"),
+    "how-to/gateway.md": lambda home: samples.uploads(home / "uploads"),
     "how-to/serve.md": lambda home: samples.uploads(home / "uploads"),
     "how-to/quotas.md": samples.birds,
     "how-to/mount-at-boot.md": samples.birds,
@@ -22,7 +23,7 @@ PREPARED: Mapping[str, Callable[[Path], object]] = {
 }
 """What a page supposes to be in the reader's home."""
 
-OTHER_LANGUAGES = {"text", "csv", "toml", "ini", "js", "json", "python"}
+OTHER_LANGUAGES = {"text", "csv", "toml", "ini", "js", "json", "nginx", "python"}
 
 
 @pytest.mark.fuse

@@ -27,6 +27,12 @@ def photo(width: int, height: int, *, seed: int = 1) -> Image.Image:
     return image
 
 
+def large() -> bytes:
+    """A PNG of 7 MB that no encoder makes smaller: more than sockets buffer."""
+    dice = random.Random(1)  # noqa: S311 - a picture, no secret
+    return png(Image.frombytes("RGB", (1600, 1400), dice.randbytes(1600 * 1400 * 3)))
+
+
 def quarters(width: int, height: int) -> Image.Image:
     """Red and green above blue and yellow: every turn and mirror of it is different."""
     image = Image.new("RGB", (width, height), RED)

@@ -1,0 +1,114 @@
+"""What is answered: headers, conditions, parts, and the bytes, which are verified first."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from email.utils import format_datetime
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from posecas.digest import Digest, digest_of_file
+from posecas.errors import LocationUnavailable
+from posecas.gateway.ranges import effective_range
+from posecas.gateway.shown import Shown
+from posecas.store import Store
+
+YEAR: Final = 31_536_000
+"""Seconds; caches need keep nothing longer (RFC 9111)."""
+
+
+class FileAnswer(FileResponse):
+    """An open file, whole or in parts; it is sent to its end even if its name goes meanwhile."""
+
+    chunk_size = 1 << 18
+
+    def __init__(self, file: BinaryIO, headers: Mapping[str, str], media_type: str) -> None:
+        """Take the file over: it is closed when it is sent, or nobody waits for it any more."""
+        super().__init__(
+            _path(file),
+            headers=headers,
+            media_type=media_type,
+            stat_result=os.fstat(file.fileno()),
+        )
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            size = int(self.headers["content-length"])
+            headers = list(_with_effective_range(scope["headers"], size))
+            await super().__call__({**scope, "headers": headers}, receive, send)
+        finally:
+            self._file.close()
+
+
+def answer(store: Store, shown: Shown, request: Request, *, private: bool) -> Response:
+    """Answer with the image, or that the client has it; ``private``: shared caches keep nothing.
+
+    HEAD, and whoever has the bytes already, is answered by the index alone. Raises like
+    `Store.get`.
+    """
+    headers = _headers(shown, private=private)
+    media_type = shown.facts.media_type
+    if _has_it(request, shown.facts.digest):
+        return Response(status_code=304, headers=headers)
+    if request.method == "HEAD":
+        told = {"content-length": str(shown.facts.size), "accept-ranges": "bytes"}
+        return Response(headers={**headers, **told}, media_type=media_type)
+    return FileAnswer(_open_verified(store, shown.facts.digest), headers, media_type)
+
+
+def _headers(shown: Shown, *, private: bool) -> Mapping[str, str]:
+    who = "private" if private else "public"
+    return {
+        "etag": f'"{shown.facts.digest}"',
+        "last-modified": format_datetime(shown.modified, usegmt=True),
+        "cache-control": f"{who}, max-age={YEAR}, immutable"
+        if shown.lasting
+        else f"{who}, no-cache",
+    }
+
+
+def _has_it(request: Request, digest: Digest) -> bool:
+    known = request.headers.get("if-none-match", "")
+    tags = {tag.strip().removeprefix("W/") for tag in known.split(",")}
+    return not tags.isdisjoint({"*", f'"{digest}"'})
+
+
+def _open_verified(store: Store, digest: Digest) -> BinaryIO:
+    """Open bytes that are what their digest says: whoever gets them may keep them for a year."""
+    # A location without files gives the bytes alone; and what is wrong is looked for elsewhere.
+    with suppress(LocationUnavailable):
+        file = store.open(digest)
+        if digest_of_file(Path(_path(file))) == digest:
+            file.seek(0)
+            return file
+        file.close()
+    return _unnamed_file(store.get(digest))
+
+
+def _unnamed_file(data: bytes) -> BinaryIO:
+    file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - whoever sends it closes it
+    file.write(data)
+    file.seek(0)
+    return file
+
+
+def _path(file: BinaryIO) -> str:
+    # Opens what is open, whether or not it has a name any more.
+    return f"/dev/fd/{file.fileno()}"
+
+
+def _with_effective_range(
+    headers: list[tuple[bytes, bytes]], size: int
+) -> Iterator[tuple[bytes, bytes]]:
+    for name, value in headers:
+        if name != b"range":
+            yield name, value
+        elif found := effective_range(value.decode("latin-1"), size):
+            yield name, found.encode("latin-1")
