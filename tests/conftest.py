@@ -6,6 +6,13 @@ from pathlib import Path
 import pytest
 
 import posecas
+from kit.buckets import (  # noqa: F401 - fixtures
+    each_s3_bucket,
+    r2_bucket,
+    s3_bucket,
+    s3_servers,
+    whole_s3_bucket,
+)
 
 pytest.register_assert_rewrite("contract.objects_contract", "kit.intakes")
 

@@ -56,13 +56,18 @@ fi
 [ -e /dev/fuse ] || say 'without a mount for now: this machine has no /dev/fuse (modprobe fuse, or docker run --device /dev/fuse)'
 
 # The documentation is tested as readers follow it, with a server in Node, and curl; power loss is
-# tested on a log of system calls, which strace writes.
-for program in node curl strace; do
+# tested on a log of system calls, which strace writes; npm brings servers that tests need.
+for program in node npm curl strace; do
     command -v "$program" >/dev/null && continue
     package=${program/#node/nodejs}
     may_install && install_packages "$package" || true
     command -v "$program" >/dev/null ||
         say "some tests will fail for now; they need: apt-get install $package"
 done
+
+# Cloudflare's emulator of R2, with a Node of its own: it needs 22.
+if ! npm ci --silent --prefix tests/kit/miniflare; then
+    say 'tests over the emulator of R2 will fail for now; see above what npm says'
+fi
 
 touch .venv/ready

@@ -37,6 +37,7 @@
     └ Failed (1)
       ├ StorageFull
       ├ WriteRefused         read-only, no permission, an I/O error
+      ├ RequestRefused       a location that answers, and will answer the same again: no such bucket
       ├ LastReplica
       ├ StoreTooNew
       ├ TooSlow              a query that would not end in the time allowed
@@ -212,6 +213,10 @@ class StorageFull(Failed):
 
 class WriteRefused(Failed):
     """The place cannot be written: read-only, no permission, or an I/O error."""
+
+
+class RequestRefused(Failed):
+    """The location answers, and refuses for a cause that time does not cure: no such bucket."""
 
 
 class LastReplica(Failed):

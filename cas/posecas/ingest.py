@@ -6,6 +6,7 @@ live and referenced.
 """
 
 import shutil
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -21,9 +22,6 @@ from posecas.objects.marker import MARKER_KEY
 from posecas.objects.protocol import HasPaths
 from posecas.records import Replica
 from posecas.units import format_size
-
-WRITERS: Final = 8
-"""Objects written at once. Eight hide the cost of durability on a local disk (measured)."""
 
 BATCH: Final = 64
 """Images in one transaction at the most."""
@@ -54,11 +52,13 @@ class Ingest:
     def __init__(self, backends: Backends) -> None:
         """Start no thread until something is written."""
         self._backends = backends
-        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="posecas-write")
+        self._lock = threading.Lock()
+        self._writers: dict[int, ThreadPoolExecutor] = {}
 
     def close(self) -> None:
         """Wait for what is being written."""
-        self._writers.shutdown()
+        for writers in self._writers.values():
+            writers.shutdown()
 
     def run(self, batch: Sequence[Prepared]) -> Sequence[Result]:
         """Take up to `BATCH` images in; return what became of each, in order.
@@ -116,9 +116,17 @@ class Ingest:
                 "for removing and for the index (min_free); free some room, or lower min_free"
             )
 
+    def _writers_at(self, place: Place) -> ThreadPoolExecutor:
+        with self._lock:
+            if place.width not in self._writers:
+                self._writers[place.width] = ThreadPoolExecutor(
+                    place.width, thread_name_prefix="posecas-write"
+                )
+            return self._writers[place.width]
+
     def _write(self, place: Place, begun: Begun, data: Mapping[Digest, bytes]) -> None:
         pending: set[Future[None]] = {
-            self._writers.submit(_write_one, place, replica, data[replica.digest])
+            self._writers_at(place).submit(_write_one, place, replica, data[replica.digest])
             for replica in begun.to_write
         }
         try:

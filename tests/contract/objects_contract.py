@@ -62,6 +62,10 @@ def at_once(tasks: Sequence[Callable[[], None]]) -> list[BaseException | None]:
 
 
 class ObjectsContract:
+    many = 2500
+    """Objects in a long listing: more than a location tells of in one answer."""
+    rounds = 40
+
     @pytest.mark.parametrize("size", [0, 1, 30_000, 5_000_000])
     def test_what_was_written_is_read(self, objects: Objects, size: int) -> None:
         data = bytes(range(256)) * (size // 256) + bytes(size % 256)
@@ -133,7 +137,7 @@ class ObjectsContract:
         assert keys(objects) == ["objects/ab/inner.png"]
 
     def test_a_listing_names_each_object_once_and_no_temporaries(self, objects: Objects) -> None:
-        names = [f"objects/{number % 256:02x}/{number:06d}.png" for number in range(2500)]
+        names = [f"objects/{number % 256:02x}/{number:06d}.png" for number in range(self.many)]
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda name: put(objects, name, name.encode()), names))
         found = list(objects.list("objects/"))
@@ -173,7 +177,7 @@ class ObjectsContract:
 
     def test_eight_threads_write_read_and_delete(self, objects: Objects) -> None:
         def work(worker: int) -> None:
-            for number in range(40):
+            for number in range(self.rounds):
                 key = f"objects/{number % 7:02x}/{worker}-{number}.png"
                 put(objects, key, key.encode() * 50)
                 assert objects.read(key) == key.encode() * 50
@@ -181,7 +185,7 @@ class ObjectsContract:
                     assert objects.delete([key]) == {}
 
         assert at_once([partial(work, worker) for worker in range(8)]) == [None] * 8
-        assert len(keys(objects, "objects/")) == 8 * 20
+        assert len(keys(objects, "objects/")) == 8 * self.rounds // 2
 
     def test_one_body_wins_a_race_for_a_key(self, objects: Objects) -> None:
         for number in range(10):

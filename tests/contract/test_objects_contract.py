@@ -5,6 +5,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from contract.objects_contract import ObjectsContract
+from kit.servers import Bucket
 from posecas.objects.generic import FilesystemObjects
 from posecas.objects.local import LocalObjects
 from posecas.objects.metering import Metered, metered
@@ -37,3 +38,14 @@ class TestMetered(ObjectsContract):
     @pytest.fixture
     def objects(self, tmp_path: Path) -> Metered:
         return metered(LocalObjects(tmp_path))
+
+
+class TestS3(ObjectsContract):
+    many = 1010
+    rounds = 8
+
+    @pytest.fixture
+    def objects(self, each_s3_bucket: Bucket) -> Iterator[Objects]:
+        opened = each_s3_bucket.objects()
+        yield opened
+        opened.close()

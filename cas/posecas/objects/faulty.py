@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 from posecas.errors import ListingIncomplete, LocationUnavailable, PosecasError, ShortRead
 from posecas.objects.fault_schedules import Fault, Schedule
-from posecas.objects.protocol import HasPaths, ObjectInfo, Objects
+from posecas.objects.protocol import HasPaths, ObjectInfo, Objects, Presigns
 
 T = TypeVar("T")
 
@@ -183,6 +183,20 @@ class FaultyPaths(FaultyObjects):
         return self._inner.path(key)
 
 
+class FaultyAddresses(FaultyObjects):
+    """The same for a location that presigns; what goes through an address never fails."""
+
+    def url(self, key: str, *, seconds: int, download_name: str | None = None) -> str:
+        """See ``Presigns.url``."""
+        assert isinstance(self._inner, Presigns)  # noqa: S101 - `faulty` looked
+        return self._inner.url(key, seconds=seconds, download_name=download_name)
+
+    def upload_url(self, key: str, *, size: int, media_type: str, seconds: int) -> str:
+        """See ``Presigns.upload_url``."""
+        assert isinstance(self._inner, Presigns)  # noqa: S101 - `faulty` looked
+        return self._inner.upload_url(key, size=size, media_type=media_type, seconds=seconds)
+
+
 def faulty(
     inner: Objects,
     schedule: Schedule,
@@ -191,8 +205,12 @@ def faulty(
     seconds: float = 0.01,
     late: int = 1,
 ) -> FaultyObjects:
-    """Let ``inner`` fail as the schedule says, and have paths if it has them."""
-    kind = FaultyPaths if isinstance(inner, HasPaths) else FaultyObjects
+    """Let ``inner`` fail as the schedule says, and have paths, or addresses, if it has them."""
+    kind: type[FaultyObjects] = FaultyObjects
+    if isinstance(inner, HasPaths):
+        kind = FaultyPaths
+    elif isinstance(inner, Presigns):
+        kind = FaultyAddresses
     return kind(inner, schedule, prefix=prefix, seconds=seconds, late=late)
 
 

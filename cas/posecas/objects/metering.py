@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from posecas.objects.protocol import HasPaths, ObjectInfo, Objects
+from posecas.objects.protocol import HasPaths, ObjectInfo, Objects, Presigns
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,28 @@ class MeteredPaths(Metered):
             return self._paths.path(key)
 
 
+class MeteredAddresses(Metered):
+    """The same for a location that presigns; what goes through an address is not counted."""
+
+    def __init__(self, inner: Objects, addresses: Presigns) -> None:
+        super().__init__(inner)
+        self._addresses = addresses
+
+    def url(self, key: str, *, seconds: int, download_name: str | None = None) -> str:
+        """See ``Presigns.url``."""
+        with self._counted("url"):
+            return self._addresses.url(key, seconds=seconds, download_name=download_name)
+
+    def upload_url(self, key: str, *, size: int, media_type: str, seconds: int) -> str:
+        """See ``Presigns.upload_url``."""
+        with self._counted("upload_url"):
+            return self._addresses.upload_url(
+                key, size=size, media_type=media_type, seconds=seconds
+            )
+
+
 def metered(inner: Objects) -> Metered:
-    """Count what ``inner`` does, and have paths if it has them."""
-    return MeteredPaths(inner, inner) if isinstance(inner, HasPaths) else Metered(inner)
+    """Count what ``inner`` does, and have paths, or addresses, if it has them."""
+    if isinstance(inner, HasPaths):
+        return MeteredPaths(inner, inner)
+    return MeteredAddresses(inner, inner) if isinstance(inner, Presigns) else Metered(inner)

@@ -88,3 +88,24 @@ class LeavesTemporaries(Protocol):
     def sweep_temporaries(self, older_than_seconds: float) -> int:
         """Remove what is older. Returns how many files that were."""
         ...
+
+
+@runtime_checkable
+class Presigns(Protocol):
+    """Optional power of a location that serves HTTP: addresses that work without credentials.
+
+    Whoever has such an address may do the one thing that it was made for, for ``seconds``, from 1
+    to 7 days (else ``UsageError``). Making one sends nothing, so the object need not be there.
+    """
+
+    def url(self, key: str, *, seconds: int, download_name: str | None = None) -> str:
+        """Return where the object can be got; a browser saves it as ``download_name`` if given."""
+        ...
+
+    def upload_url(self, key: str, *, size: int, media_type: str, seconds: int) -> str:
+        """Return where exactly ``size`` bytes can be put, once.
+
+        The PUT must carry the headers ``Content-Type: <media_type>`` and ``If-None-Match: *``; one
+        that does not, of another size, or to a key that is taken, is refused by the location.
+        """
+        ...

@@ -1,0 +1,71 @@
+"""How long a location that fails for a passing cause is asked again."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+_SLOWEST: Final = 64 * 1024
+"""Bytes a second; what is slower than this for longer than ``attempt`` has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Limits in seconds for one request, and for all attempts at it.
+
+    An attempt fails when no connection stands within ``connect``, when no byte moves for
+    ``silence``, and in any case after ``attempt`` and the time that its bytes take at 64 KiB/s. No
+    attempt is the ``attempts + 1``-th, and none begins later than ``retry_for`` after the first.
+    Between two lies half to all of ``pause``, doubled each time up to ``longest_pause``, or what
+    the service asks for (Retry-After), which counts up to ``retry_for`` too.
+    """
+
+    connect: float = 5
+    silence: float = 30
+    attempt: float = 120
+    attempts: int = 6
+    retry_for: float = 60
+    pause: float = 0.25
+    longest_pause: float = 8
+
+    def limit(self, size: int) -> float:
+        """Return how long one attempt that moves ``size`` bytes may take."""
+        return self.attempt + size / _SLOWEST
+
+    def pause_after(self, attempt: int) -> float:
+        """Return how long to wait after the ``attempt``-th, from 1, by chance."""
+        longest = min(self.longest_pause, self.pause * (1 << (attempt - 1)))
+        return longest * random.uniform(0.5, 1)  # noqa: S311 - spreads writers, hides nothing
+
+
+class Failure(Exception):
+    """One attempt failed. ``passing``: another may succeed, after ``retry_after`` seconds."""
+
+    passing: bool = False
+    retry_after: float = 0
+    attempts: int = 1
+    seconds: float = 0
+
+
+async def patiently(attempt: Callable[[], Awaitable[T]], patience: Patience) -> T:
+    """Return what the first attempt returns that does not fail.
+
+    Raises the last one's `Failure`, which then knows how many there were and how long they took.
+    """
+    began = time.monotonic()
+    number = 1
+    while True:
+        try:
+            return await attempt()
+        except Failure as failure:
+            failure.attempts, failure.seconds = number, time.monotonic() - began
+            pause = max(patience.pause_after(number), failure.retry_after)
+            over = failure.seconds + pause > patience.retry_for
+            if not failure.passing or number >= patience.attempts or over:
+                raise
+        await asyncio.sleep(pause)
+        number += 1

@@ -1,0 +1,186 @@
+"""s3fs, set up so that it neither corrupts nor hides: the one module that imports it."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+import aiobotocore.session
+import aiohttp
+import botocore.handlers
+import s3fs
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
+from botocore.parsers import ResponseParserError
+from fsspec.asyn import sync
+from fsspec.exceptions import FSTimeoutError
+
+from posecas.errors import ConfigError
+from posecas.objects.endpoint import Endpoint
+from posecas.objects.retrying import Failure, Patience
+from posecas.objects.s3_failures import Refusal, Truncated, Unanswered
+
+_CONNECTIONS: Final = 64
+"""At once: more than any number of writers and readers, since waiting here is not bounded."""
+
+_CLOSING: Final = 5
+
+_sessions: dict[int, aiobotocore.session.AioSession] = {}
+
+
+class PatientFileSystem(s3fs.S3FileSystem):
+    """s3fs without retries of its own, which would multiply ours, and without Expect.
+
+    A server that does not answer ``Expect: 100-continue`` would hold a request for minutes: no
+    timeout covers that wait.
+    """
+
+    retries = 1
+
+    async def set_session(self, refresh: bool = False, kwargs: Any = None) -> Any:
+        """Connect, as s3fs does."""
+        before = self._s3
+        client = await super().set_session(refresh=refresh, kwargs=kwargs or {})
+        if client is not before:
+            client.meta.events.unregister("before-call.s3", botocore.handlers.add_expect_header)
+        return client
+
+    async def call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
+        """Send one request, named as in boto."""
+        found: Mapping[str, Any] = await self._call_s3(operation, **parameters)
+        return found
+
+    async def disconnect(self) -> None:
+        """Close the connections."""
+        await self._s3creator.__aexit__(None, None, None)
+
+
+def connect(endpoint: Endpoint, patience: Patience, process: int) -> PatientFileSystem:
+    """Return a filesystem of its own for this process; nothing is sent.
+
+    Raises ``ConfigError`` if the environment's AWS settings cannot be used.
+    """
+    # What botocore loads for a session takes a tenth of a second, and is the same for all.
+    session = _sessions.setdefault(process, aiobotocore.session.AioSession())
+    filesystem = PatientFileSystem(
+        key=endpoint.key_id.reveal(),
+        secret=endpoint.secret.reveal(),
+        token=endpoint.token.reveal() if endpoint.token else None,
+        endpoint_url=endpoint.url,
+        session=session,
+        client_kwargs={"region_name": endpoint.region},
+        # A cached listing denies what others have written.
+        use_listings_cache=False,
+        # R2 wants parts of one size, if ever there are parts.
+        fixed_upload_size=True,
+        skip_instance_cache=True,
+        config_kwargs={
+            "signature_version": "s3v4",
+            "s3": {"addressing_style": "path"},
+            # Otherwise bodies are sent in chunks with a checksum behind them (aws-chunked): R2
+            # refuses that, and its emulator stores it as part of the object.
+            "request_checksum_calculation": "when_required",
+            "response_checksum_validation": "when_required",
+            "max_pool_connections": _CONNECTIONS,
+            "connect_timeout": patience.connect,
+            "read_timeout": patience.silence,
+            "retries": {"mode": "legacy", "max_attempts": 0},
+        },
+    )
+    try:
+        # Not its own connect(), which would pass over set_session above.
+        sync(filesystem.loop, filesystem.set_session)
+    except (BotoCoreError, ValueError) as error:
+        raise ConfigError(
+            f"{endpoint.host}: the settings for it cannot be used: {_line(error)}; "
+            "see AWS_PROFILE, AWS_CONFIG_FILE and AWS_CA_BUNDLE in the environment"
+        ) from error
+    return filesystem
+
+
+def disconnect(filesystem: PatientFileSystem) -> None:
+    """Close its connections, or leave them to the end of the process if that takes too long."""
+    with suppress(FSTimeoutError):
+        sync(filesystem.loop, filesystem.disconnect, timeout=_CLOSING)
+
+
+async def answer(request: Awaitable[Mapping[str, Any]], seconds: float) -> Mapping[str, Any]:
+    """Wait for a request. Raises `Failure`, and nothing else that a network can cause."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await request
+    except TimeoutError as error:
+        raise Unanswered(f"no answer within {seconds:.0f} s") from error
+    except (OSError, BotoCoreError, ClientError, ResponseParserError, aiohttp.ClientError) as error:
+        raise _failure(error) from error
+
+
+async def body(found: Mapping[str, Any], seconds: float) -> bytes:
+    """Return the bytes of an object that is being got. Raises `Failure`."""
+    size, stream = found["ContentLength"], found["Body"]
+    try:
+        async with asyncio.timeout(seconds):
+            data: bytes = await stream.read()
+    except (IncompleteReadError, aiohttp.ClientPayloadError) as error:
+        raise Truncated(f"fewer than the announced {size} bytes came") from error
+    except TimeoutError as error:
+        raise Unanswered(f"no byte came within {seconds:.0f} s") from error
+    except (OSError, BotoCoreError, aiohttp.ClientError) as error:
+        raise _failure(error) from error
+    finally:
+        stream.close()
+    if len(data) != size:
+        raise Truncated(f"{len(data)} of {size} bytes came")
+    return data
+
+
+def _failure(error: Exception) -> Failure:
+    """Tell refusals from silence. s3fs hides what botocore raised behind an ``OSError``."""
+    cause = error.__cause__ if isinstance(error.__cause__, ClientError) else error
+    if isinstance(cause, ClientError):
+        return _refusal(cause)
+    if _certificate_problem(error):
+        return Unanswered(f"its certificate is not trusted ({_line(error)})", passing=False)
+    if isinstance(error, ReadTimeoutError):
+        return Unanswered("no answer came in time")
+    if isinstance(error, ResponseParserError):
+        return Unanswered("its answer is not one of S3")
+    passing = isinstance(error, HTTPClientError | aiohttp.ClientError | OSError)
+    if isinstance(error, NoCredentialsError):
+        return Refusal(401, "NoCredentials", "there are no credentials")
+    return Unanswered(_line(error), passing=passing)
+
+
+def _refusal(error: ClientError) -> Refusal:
+    told = error.response.get("Error", {})
+    meta = error.response.get("ResponseMetadata", {})
+    headers = meta.get("HTTPHeaders", {})
+    return Refusal(
+        int(meta.get("HTTPStatusCode", 0)),
+        str(told.get("Code", "")),
+        str(told.get("Message", "")),
+        date=headers.get("date", ""),
+        retry_after=headers.get("retry-after", ""),
+    )
+
+
+def _certificate_problem(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(
+            error, ssl.SSLCertVerificationError | aiohttp.ClientConnectorCertificateError
+        ):
+            return True
+        told = getattr(error, "kwargs", {}).get("error")
+        error = told if isinstance(told, BaseException) else error.__cause__
+    return False
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,141 @@
+"""Requests to one bucket: the only code that waits for s3fs' event loop.
+
+A session belongs to the process that made it; in a child of a fork it is refused, since the loop's
+thread is not there.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import Collection, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from posecas.errors import ConfigError, UsedAfterFork
+from posecas.objects.endpoint import Endpoint
+from posecas.objects.retrying import Patience, patiently
+from posecas.objects.s3_failures import Refusal
+
+if TYPE_CHECKING:
+    from posecas.objects.s3_filesystem import PatientFileSystem
+
+T = TypeVar("T")
+
+
+class S3Session:
+    """One bucket, asked patiently. Any thread. Nothing is loaded or sent before the first request.
+
+    Each method raises the `Failure` of the last attempt: ``Refusal`` or ``Unanswered``. Besides
+    ``UsedAfterFork``, and ``ConfigError`` if s3fs is not installed.
+    """
+
+    def __init__(self, endpoint: Endpoint, bucket: str, patience: Patience) -> None:
+        self._endpoint = endpoint
+        self._bucket = bucket
+        self._patience = patience
+        self._process = os.getpid()
+        self._lock = threading.Lock()
+        self._connected: PatientFileSystem | None = None
+
+    def where(self, key: str) -> str:
+        """Return how messages name an object."""
+        return f"s3://{self._bucket}/{key}"
+
+    def ask(
+        self,
+        operation: str,
+        *,
+        moves: int = 0,
+        final: Collection[str] = (),
+        **parameters: Any,
+    ) -> Mapping[str, Any]:
+        """Send one request, named as in boto, which moves so many bytes; return the answer.
+
+        Refusals with a code in ``final`` are not asked again.
+        """
+        filesystem = self._filesystem()
+
+        async def attempt() -> Mapping[str, Any]:
+            try:
+                return await self._answer(filesystem, operation, moves, parameters)
+            except Refusal as refusal:
+                refusal.passing = refusal.passing and refusal.code not in final
+                raise
+
+        return self._wait(filesystem, patiently(attempt, self._patience))
+
+    def fetch(self, key: str, **parameters: Any) -> bytes:
+        """Return an object's bytes, as many as were announced, in one request an attempt."""
+        from posecas.objects.s3_filesystem import body  # noqa: PLC0415 - s3fs is heavy
+
+        filesystem = self._filesystem()
+
+        async def attempt() -> bytes:
+            found = await self._answer(filesystem, "get_object", 0, {"Key": key, **parameters})
+            return await body(found, self._patience.limit(found["ContentLength"]))
+
+        return self._wait(filesystem, patiently(attempt, self._patience))
+
+    def sign(self, operation: str, *, seconds: int, **parameters: Any) -> str:
+        """Return the address at which anybody may do this for so long. Nothing is sent."""
+        filesystem = self._filesystem()
+
+        async def attempt() -> str:
+            client = await filesystem.set_session()
+            url: str = await client.generate_presigned_url(
+                operation, Params={"Bucket": self._bucket, **parameters}, ExpiresIn=seconds
+            )
+            return url
+
+        return self._wait(filesystem, attempt())
+
+    def close(self) -> None:
+        """Close the connections; the next request would open them again. Twice is allowed."""
+        if self._process != os.getpid():
+            return
+        with self._lock:
+            connected, self._connected = self._connected, None
+        if connected is not None:
+            from posecas.objects.s3_filesystem import disconnect  # noqa: PLC0415 - s3fs is heavy
+
+            disconnect(connected)
+
+    async def _answer(
+        self,
+        filesystem: "PatientFileSystem",
+        operation: str,
+        moves: int,
+        parameters: Mapping[str, Any],
+    ) -> Mapping[str, Any]:
+        from posecas.objects.s3_filesystem import answer  # noqa: PLC0415 - s3fs is heavy
+
+        request = filesystem.call(operation, Bucket=self._bucket, **parameters)
+        return await answer(request, self._patience.limit(moves))
+
+    def _filesystem(self) -> "PatientFileSystem":
+        if self._process != os.getpid():
+            raise UsedAfterFork(
+                f"bucket {self._bucket}: it was opened before a fork; open the store again here"
+            )
+        with self._lock:
+            if self._connected is None:
+                self._connected = self._connect()
+            return self._connected
+
+    def _connect(self) -> "PatientFileSystem":
+        try:
+            from posecas.objects.s3_filesystem import connect  # noqa: PLC0415 - s3fs is heavy
+        except ImportError as error:
+            raise ConfigError(
+                f"bucket {self._bucket}: {error.name} is not installed; "
+                "run: pip install 'posecas[s3]'"
+            ) from error
+        return connect(self._endpoint, self._patience, self._process)
+
+    def _wait(self, filesystem: "PatientFileSystem", task: Coroutine[Any, Any, T]) -> T:
+        future = asyncio.run_coroutine_threadsafe(task, filesystem.loop)
+        try:
+            return future.result()
+        except BaseException:
+            # An interrupt must not leave a request behind that writes later.
+            future.cancel()
+            raise
