@@ -38,6 +38,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "stats": ("stats", "Tell how much is stored, and what deduplication saves."),
     "query": ("query", "Ask the index in SQL."),
     "mount": ("mount", "Show the store as a folder."),
+    "status": ("status", "Tell whether a mount answers, for health checks."),
     "unmount": ("unmount", "Take a mounted store away again."),
     "serve": ("serve", "Show images over HTTP, read only."),
     "config": ("config", "Show the settings and where they come from."),

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from posecas.errors import UsageError
 from posecas.names import check_name
@@ -86,3 +88,27 @@ share = _reading(_share)
 
 text = _reading(_text)
 """Take any UTF-8 text."""
+
+
+class Mountpoint(click.ParamType[Path]):
+    """A folder that is not looked at here: whoever looks at a mount that hangs waits for ever."""
+
+    name = "directory"
+
+    def convert(
+        self,
+        value: str | Path,
+        param: click.Parameter | None,  # noqa: ARG002
+        ctx: click.Context | None,  # noqa: ARG002
+    ) -> Path:
+        """Take any text."""
+        return Path(value)
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Offer folders."""
+        return [CompletionItem(incomplete, type="dir")]

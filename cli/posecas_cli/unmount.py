@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from posecas_cli import output
+from posecas_cli import output, parameters
 from posecas_cli.command import command
 from posecas_fuse.unmount import unmount as unmount_folder
 
@@ -16,7 +16,7 @@ posecas unmount poses
 """,
     exits=(0, 1, 2, 130),
 )
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=parameters.Mountpoint())
 def unmount(folder: Path) -> None:
     """Take the mounted store at DIR away again; the store itself is not touched.
 

@@ -44,7 +44,7 @@ def offered(posecas: Posecas, line: str) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("posecas st", ["stats"]),
+        ("posecas st", ["stats", "status"]),
         ("posecas config ", ["show"]),
         ("posecas query --fmt git", ["github"]),
         ("posecas get run", ["run1/", "run2/"]),

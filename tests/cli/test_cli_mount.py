@@ -1,10 +1,13 @@
 """`mount` and `unmount` are thin: the mount's own tests tell what it shows."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from kit.commands import Posecas
+from kit.mounts import mounted
 from kit.tiles import tile
 
 
@@ -32,3 +35,38 @@ def test_what_cannot_be_mounted_is_named(posecas: Posecas, tmp_path: Path) -> No
     assert str(tmp_path / "absent") in done.err
     assert done.err.count("\n") == 1
     assert posecas("unmount", tmp_path).code == 1
+
+
+@pytest.mark.fuse
+def test_status_tells_how_a_mount_fares(posecas: Posecas, tmp_path: Path) -> None:
+    with mounted(posecas.store, tmp_path / "mnt") as mount:
+        told = posecas("status", mount.path)
+        assert (told.code, told.err) == (0, "")
+        assert f"{mount.path}: it answers; engine " in told.out
+        (found,) = posecas("status", mount.path, "--json").objects
+        assert (found["answers"], found["worker_pid"]) == (True, mount.pid)
+        assert posecas("status", mount.path, "--quiet").out == ""
+
+
+@pytest.mark.fuse
+def test_status_names_a_mount_that_is_not_there_or_dead(posecas: Posecas, tmp_path: Path) -> None:
+    absent = posecas("status", tmp_path)
+    assert (absent.code, absent.err.count("\n")) == (1, 1)
+    assert "nothing is mounted here" in absent.err
+    with mounted(posecas.store, tmp_path / "mnt", user=None) as mount:
+        mount.kill()
+        dead = posecas("status", mount.path)
+    assert (dead.code, dead.err.count("\n")) == (1, 1)
+    assert f"posecas unmount {mount.path}" in dead.err
+
+
+@pytest.mark.fuse
+def test_status_does_not_wait_for_a_mount_that_hangs(posecas: Posecas, tmp_path: Path) -> None:
+    with mounted(posecas.store, tmp_path / "mnt") as mount:
+        os.kill(mount.pid, signal.SIGSTOP)
+        try:
+            hangs = posecas.process("status", mount.path, "--timeout", "1s")
+        finally:
+            os.kill(mount.pid, signal.SIGCONT)
+    assert (hangs.code, hangs.err.count("\n")) == (5, 1)
+    assert "does not answer within 1 s" in hangs.err
