@@ -17,6 +17,8 @@ import click
 
 from posecas import errors
 from posecas.config import TEMPLATE, Setting, config_without_store
+from posecas.config.locations import known_of_location
+from posecas.config.settings import Known
 from posecas.images.recipes import RECIPES, Recipe
 from posecas.units import format_size
 from posecas_cli.commands import COMMANDS
@@ -87,6 +89,20 @@ def setting(one: Setting) -> Sequence[str]:
     return code(one.name), code(str(one.value)), one.meaning, code(variable)
 
 
+def locations() -> Iterator[str]:
+    def row(field: str, one: Known) -> Sequence[str]:
+        r2 = dict(known_of_location("r2", {}))[field]
+        default = code(str(one.default))
+        if r2.default != one.default:
+            default += f"; for r2 {code(str(r2.default))}"
+        return code(field), default, one.meaning, code(r2.variable)
+
+    return table(
+        ("in `[location.<name>]`", "default", "what it is", "environment, for r2"),
+        (row(field, one) for field, one in known_of_location("any", {})),
+    )
+
+
 def template() -> Iterator[str]:
     yield from ("```toml", TEMPLATE.rstrip(), "```")
 
@@ -147,6 +163,7 @@ def code(text: str) -> str:
 GENERATED: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
     "commands": commands,
     "settings": settings,
+    "locations": locations,
     "template": template,
     "recipes": recipes,
     "exits": exits,

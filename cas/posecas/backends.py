@@ -2,36 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from posecas.config import Config
 from posecas.errors import LocationNotFound
 from posecas.images.limits import Limits
 from posecas.images.recipes import Recipe, recipe_named
 from posecas.index.protocol import Index
+from posecas.joining import Joining
 from posecas.objects.marker import Owner, check_owner
-from posecas.objects.protocol import HasPaths, Objects
-
-_NEAR: Final = 8
-"""More is not faster on a local disk (measured)."""
-
-_FAR: Final = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A location, reached from this host."""
-
-    name: str
-    objects: Objects
-
-    @property
-    def width(self) -> int:
-        """How many objects to write or read at once: what hides the cost of each.
-
-        On a local disk that is the sync of a file, elsewhere the way there and back.
-        """
-        return _NEAR if isinstance(self.objects, HasPaths) else _FAR
+from posecas.places import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +22,7 @@ class Backends:
     config: Config
     owner: Owner
     recipes: Mapping[str, Recipe]
+    joining: Joining
 
     def place(self, name: str) -> Place:
         """Return a location of this store. Raises ``LocationNotFound``."""
@@ -57,12 +37,32 @@ class Backends:
     @property
     def write_place(self) -> Place:
         """Where new objects go. Raises ``LocationNotFound``."""
-        return self.place(self.config.write_location)
+        return self.place(self.config.commit_location)
 
     @property
     def backup_place(self) -> Place:
         """Where journal and snapshots go: the write location, unless the settings say otherwise."""
-        return self.place(self.config.backup_location or self.config.write_location)
+        return self.place(self._backup_location)
+
+    def join_write_place(self) -> Place:
+        """Return `write_place`; a location that settings alone describe is added before.
+
+        Raises what `Joining.use` raises.
+        """
+        return self.join(self.config.commit_location)
+
+    def join_backup_place(self) -> Place:
+        """Return `backup_place` as `join_write_place` returns the other one."""
+        return self.join(self._backup_location)
+
+    def join(self, name: str) -> Place:
+        """Return a location, added before if settings alone describe it."""
+        self.joining.use(name, joined=name in self.places)
+        return self.place(name)
+
+    @property
+    def _backup_location(self) -> str:
+        return self.config.backup_location or self.config.write_location
 
     def check_place(self, place: Place) -> None:
         """Raise ``ForeignStore`` if the location is another store's, or is not there."""

@@ -12,10 +12,11 @@ from contextlib import suppress
 from typing import Final
 
 from posecas import faults
-from posecas.backends import Backends, Place
+from posecas.backends import Backends
 from posecas.errors import LocationUnavailable
 from posecas.journal import flush
 from posecas.objects.protocol import LeavesTemporaries
+from posecas.places import Place
 from posecas.records import Collected, Replica
 
 _BATCH: Final = 500

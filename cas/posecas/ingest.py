@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from posecas import faults
-from posecas.backends import Backends, Place
+from posecas.backends import Backends
 from posecas.digest import Digest
 from posecas.errors import IndexBusy, PosecasError, StorageFull
 from posecas.index.intake import Begun, Fence, Intake, Settled
 from posecas.objects.marker import MARKER_KEY
 from posecas.objects.protocol import HasPaths
+from posecas.places import Place
 from posecas.records import Replica
 from posecas.units import format_size
 
@@ -47,7 +48,7 @@ Result = Settled | PosecasError | Stale
 
 
 class Ingest:
-    """Takes prepared images in, at the write location. Thread-safe."""
+    """Takes prepared images in. Thread-safe."""
 
     def __init__(self, backends: Backends) -> None:
         """Start no thread until something is written."""
@@ -60,15 +61,21 @@ class Ingest:
         for writers in self._writers.values():
             writers.shutdown()
 
-    def run(self, batch: Sequence[Prepared]) -> Sequence[Result]:
+    def run(self, batch: Sequence[Prepared], place: Place | None = None) -> Sequence[Result]:
         """Take up to `BATCH` images in; return what became of each, in order.
 
+        At ``place``, or else the write location, which is added now if settings alone describe it.
+        A remote one is not asked whose it is: a put sends no request beside its objects.
+
         One image's refusal is its result. Raises what concerns the location or the index:
-        ``StorageFull``, ``WriteRefused``, ``LocationUnavailable``, ``ForeignStore``, ``Locked``;
-        then some of the batch may be stored, and running it again finishes.
+        ``StorageFull``, ``WriteRefused``, ``LocationUnavailable``, ``CredentialsRefused``,
+        ``ConfigError``, ``ForeignStore``, ``Locked``; then some of the batch may be stored, and
+        running it again finishes.
         """
-        place = self._backends.write_place
-        self._backends.check_place(place)
+        place = place or self._backends.join_write_place()
+        if not place.remote:
+            # A disk that is not mounted.
+            self._backends.check_place(place)
         results: dict[int, Result] = {}
         for _ in range(_ATTEMPTS):
             todo = [position for position in range(len(batch)) if position not in results]
@@ -125,8 +132,9 @@ class Ingest:
             return self._writers[place.width]
 
     def _write(self, place: Place, begun: Begun, data: Mapping[Digest, bytes]) -> None:
+        writers = self._writers_at(place)
         pending: set[Future[None]] = {
-            self._writers_at(place).submit(_write_one, place, replica, data[replica.digest])
+            writers.submit(_write_one, place, replica, data[replica.digest])
             for replica in begun.to_write
         }
         try:

@@ -119,11 +119,10 @@ def flush(backends: Backends) -> int:
     identity = backends.index.identity()
     if identity is None:
         raise Failed("the index has no identity; run: posecas init")
-    place = backends.backup_place
     end = backends.index.last_change()
     done = backends.index.journalled()
     if done < end:
-        backends.check_place(place)
+        backends.check_place(backends.join_backup_place())
     while done < end:
         changes = backends.index.changes(done, limit=_CHANGES).items
         done = _write(backends, Segment(identity, changes))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Blob,
         Collected,
         Generation,
+        LocationUse,
         Pose,
         PutStatus,
         Rendition,
@@ -208,6 +209,29 @@ def user_json(user: User) -> dict[str, JsonValue]:
         "reserved": user.reserved,
         "poses": user.poses,
         "created_at": time_text(user.created_at),
+    }
+
+
+def location_json(use: LocationUse, *, writes: bool, backups: bool) -> dict[str, JsonValue]:
+    """Return a location with its objects.
+
+    ``host`` null: every host of the store reaches it. ``writes``: new objects go there;
+    ``backups``: the index's journal does.
+    """
+    location = use.location
+    return {
+        "location": location.name,
+        "url": location.url,
+        "state": location.state,
+        "host": location.host,
+        "writes": writes,
+        "backups": backups,
+        "objects": use.live.count,
+        "bytes": use.live.bytes,
+        "pending_objects": use.pending.count,
+        "condemned_objects": use.condemned.count,
+        "condemned_bytes": use.condemned.bytes,
+        "damaged_objects": use.damaged.count,
     }
 
 

@@ -8,23 +8,22 @@ from pathlib import Path
 from typing import Final
 
 from posecas import faults
-from posecas.backends import Backends, Place
-from posecas.config import FILE, TEMPLATE, Config, load_config
+from posecas.backends import Backends
+from posecas.config import FILE, LOCAL, TEMPLATE, Config, load_config
+from posecas.connecting import Connecting
 from posecas.errors import Damage, ForeignStore, NoStore, WriteRefused
 from posecas.images.recipes import Recipe
 from posecas.index.ad_hoc import Reader
 from posecas.index.journal_protocol import Identity
 from posecas.index.sql_index import SqlIndex
 from posecas.index.sqlite import SqliteEngine, create_sqlite_index
+from posecas.joining import Joining
 from posecas.objects.durable import sync
 from posecas.objects.local import LocalObjects
 from posecas.objects.marker import MARKER_KEY, Owner, claim_location
+from posecas.places import Places
 from posecas.recipes import recipes_of, with_versions
-from posecas.records import Location
 from posecas.store import Store
-
-LOCAL: Final = "local"
-"""The name of the location inside the store's folder."""
 
 HERE: Final = "."
 INDEX: Final = "index.sqlite"
@@ -111,19 +110,17 @@ def _backends(
     folder: Path, index: SqlIndex, config: Config, recipes: Mapping[str, Recipe]
 ) -> Backends:
     identity = index.identity()
-    places = {location.name: _reach(folder, location) for location in index.locations()}
-    if identity is None or not places:
+    if identity is None or not index.locations():
         raise _unfinished(folder)
-    return Backends(index, places, config, _owner(identity), with_versions(recipes, index))
+    owner, connect = _owner(identity), Connecting(folder, config)
+    places = Places(index, this_host(), connect)
+    joining = Joining(index, config, owner, this_host(), connect)
+    return Backends(index, places, config, owner, with_versions(recipes, index), joining)
 
 
 def _open_index(folder: Path, config: Config) -> SqlIndex:
     path, lock = folder / INDEX, folder / LOCK
     return SqlIndex(SqliteEngine(path, lock, wait_seconds=config.lock_wait), host=this_host())
-
-
-def _reach(folder: Path, location: Location) -> Place:
-    return Place(location.name, LocalObjects(folder / location.url))
 
 
 def _owner(identity: Identity) -> Owner:

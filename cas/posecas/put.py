@@ -179,7 +179,7 @@ class Putter:
         digest = digest_of(data)
         thumbnail = self._backends.config.profile(item.profile).thumbnail
         recipe = self._backends.recipe(thumbnail) if thumbnail else None
-        source = self._backends.index.known(digest, self._backends.config.write_location)
+        source = self._backends.index.known(digest, self._backends.config.commit_location)
         prepared = None
         if source is not None and share:
             limits.check_dimensions(source.width, source.height)

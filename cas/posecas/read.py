@@ -8,7 +8,7 @@ that is away is never taken for damage.
 from collections.abc import Callable, Sequence
 from typing import BinaryIO, Final, TypeVar
 
-from posecas.backends import Backends, Place
+from posecas.backends import Backends
 from posecas.digest import Digest, verify
 from posecas.errors import (
     Damage,
@@ -18,6 +18,7 @@ from posecas.errors import (
     PosecasError,
 )
 from posecas.objects.protocol import HasPaths
+from posecas.places import Place
 from posecas.records import Replica
 
 T = TypeVar("T")

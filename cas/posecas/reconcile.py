@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from posecas import faults
-from posecas.backends import Backends, Place
+from posecas.backends import Backends
 from posecas.digest import Digest, digest_of
 from posecas.errors import (
     ListingIncomplete,
@@ -25,6 +25,7 @@ from posecas.errors import (
 from posecas.index.journal_protocol import Unkept
 from posecas.ingest import Ingest
 from posecas.names import parse_object_key
+from posecas.places import Place
 from posecas.put import PutItem, Putter
 from posecas.records import Replica
 from posecas.salvage import bring_back, salvage
@@ -163,7 +164,7 @@ def _recover(backends: Backends, putter: Putter, orphans: _Orphans) -> Iterator[
 
     That is what a lossless image, and then the larger one, may be of a smaller.
     """
-    location = backends.config.write_location
+    location = backends.config.commit_location
     # Without a default user a generation needs one.
     user = None if backends.config.default_user else RECOVERED
     sources_first = sorted(

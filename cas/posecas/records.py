@@ -234,6 +234,17 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
+class LocationUse:
+    """A location, and its objects by the state of their replica."""
+
+    location: Location
+    live: Amount = Amount()
+    pending: Amount = Amount()
+    condemned: Amount = Amount()
+    damaged: Amount = Amount()
+
+
+@dataclass(frozen=True, slots=True)
 class RecipeUse:
     """What one version of a recipe has made; bytes that it shares with others count once."""
 

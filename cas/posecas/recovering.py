@@ -20,7 +20,8 @@ from typing import Final
 
 from posecas import faults
 from posecas.backup import new_name
-from posecas.config import Config
+from posecas.config import LOCAL, Config
+from posecas.connecting import Connecting
 from posecas.errors import ConfigError, Damage, ForeignStore, LocationNotFound, SnapshotNotFound
 from posecas.index.journal_protocol import Identity, Rows
 from posecas.index.loading import Loaded, Loader, loading
@@ -29,8 +30,8 @@ from posecas.index.sqlite import SqliteEngine, create_sqlite_index
 from posecas.index.writer_lock import WriterLock
 from posecas.objects.local import LocalObjects
 from posecas.objects.marker import MARKER_KEY, Owner, owner_of, take_location
-from posecas.opening import HERE, INDEX, LOCAL, LOCK, prepare_folder, sync_folder, this_host
-from posecas.records import Location
+from posecas.opening import HERE, INDEX, LOCK, prepare_folder, sync_folder, this_host
+from posecas.places import Places
 from posecas.restore import (
     Replay,
     Replayed,
@@ -241,26 +242,20 @@ def _owner(own: LocalObjects, backups: LocalObjects, place: _Place) -> Owner | N
 
 
 def _hand_over(place: _Place, index: SqlIndex, identity: Identity) -> None:
-    here = [one for one in index.locations() if one.state != "detached" and _is_here(one)]
-    roots = {one.name: place.folder / one.url for one in here}
-    backups = place.config.backup_location or place.config.write_location
-    if backups not in roots:
-        raise LocationNotFound(
-            f"location {backups}: it is to hold the backups, and the restored index has only "
-            f"{', '.join(sorted(roots))}; set backup_location to one of them"
-        )
-    with _objects(roots[backups]) as objects, index.export() as exported:
-        write_snapshot(objects, identity, exported, name=new_name())
-    faults.point("restore.snapshotted")
-    # The backups' own location last: as long as it is the old index's, its snapshots count.
-    for name in sorted(roots, key=lambda name: name == backups):
-        with _objects(roots[name]) as objects:
-            take_location(objects, Owner(identity.store, identity.index), name)
+    with closing(Places(index, this_host(), Connecting(place.folder, place.config))) as places:
+        backups = place.config.backup_location or place.config.write_location
+        if backups not in places:
+            raise LocationNotFound(
+                f"location {backups}: it is to hold the backups, and the restored index has only "
+                f"{', '.join(sorted(places))}; set backup_location to one of them"
+            )
+        with index.export() as exported:
+            write_snapshot(places[backups].objects, identity, exported, name=new_name())
+        faults.point("restore.snapshotted")
+        # The backups' own location last: as long as it is the old index's, its snapshots count.
+        for name in sorted(places, key=lambda name: name == backups):
+            take_location(places[name].objects, Owner(identity.store, identity.index), name)
     faults.point("restore.claimed")
-
-
-def _is_here(location: Location) -> bool:
-    return location.host in {None, this_host()}
 
 
 def _swap(place: _Place) -> Path | None:

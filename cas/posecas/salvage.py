@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from posecas.backends import Backends, Place
+from posecas.backends import Backends
 from posecas.digest import Digest, digest_of
 from posecas.errors import CredentialsRefused, LocationUnavailable, ObjectMissing, ShortRead
 from posecas.index.intake import Intake, Settled
 from posecas.ingest import Ingest, Prepared
+from posecas.places import Place
 from posecas.records import Blob
 
 Lying = tuple[Place, str]

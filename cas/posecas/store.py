@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, Self, Unpack
 from posecas.annotate import AttributeImport, annotate_poses, import_attributes
 from posecas.attribute_files import AttributeRow
 from posecas.attributes import AttributeWords, attributes_from
-from posecas.backends import Backends, Place
+from posecas.backends import Backends
 from posecas.backup import BackedUp, Kept, back_up, snapshots
 from posecas.check import CheckPlan, check_store
 from posecas.check.chain import Link, walk_chain
@@ -24,9 +24,11 @@ from posecas.images.recipes import Recipe
 from posecas.index.protocol import Alias, Index
 from posecas.ingest import Ingest
 from posecas.keeper import JournalKeeper
+from posecas.locations import StoreLocations
 from posecas.lookup import Found, find
 from posecas.names import PoseId
 from posecas.owners import StoreOwners, pages
+from posecas.places import Place, Places
 from posecas.put import PutItem, PutResult, Putter
 from posecas.read import open_blob, read_blob
 from posecas.reconcile import Reconciled, reconcile_index
@@ -59,7 +61,7 @@ class Description:
     aliases: Sequence[Alias]
 
 
-class Store(StoreOwners):
+class Store(StoreLocations, StoreOwners):
     """An open store. Thread-safe; not to be used after a fork; a context manager that closes it.
 
     Wherever a pose is asked for, ``which`` is a `Pose` or an ID: ``<generation>/<pose>``, a digest,
@@ -362,8 +364,8 @@ class Store(StoreOwners):
         try:
             self._keeper.close()
         finally:
-            for place in self._backends.places.values():
-                place.objects.close()
+            if isinstance(self._backends.places, Places):
+                self._backends.places.close()
             self.index.close()
 
     def __enter__(self) -> Self:

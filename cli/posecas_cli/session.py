@@ -1,6 +1,6 @@
 """What was said for the whole invocation, before or after the command's name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -50,14 +50,15 @@ def store_path() -> "Path":
 
 
 @contextmanager
-def open_store() -> Iterator["Store"]:
+def open_store(settings: Mapping[str, str] | None = None) -> Iterator["Store"]:
     """Open the store that the options, the environment or the current folder name.
 
+    ``settings`` are those that the command's own options give.
     What was done stays done if the journal cannot be written; that is told at the end.
     """
     from posecas import open_store as open_at  # noqa: PLC0415 - not needed for `--help`
 
-    with open_at(store_path()) as store:
+    with open_at(store_path(), settings=settings) as store:
         yield store
     if store.journal_failure is not None:
         from posecas_cli.output import warn  # noqa: PLC0415 - it asks for the session itself

@@ -8,13 +8,13 @@ import posecas
 from kit.checks import check
 from kit.damage import by_hand, file_of, flip, replica_of, truncate
 from kit.tiles import tile
-from posecas.backends import Place
 from posecas.check import CheckPlan, check_store
 from posecas.check.objects import LookedAt, look
 from posecas.errors import Damage, ForeignStore, LocationUnavailable, UsageError
 from posecas.findings import Checked, Finding
 from posecas.objects.local import LocalObjects
 from posecas.objects.protocol import ObjectInfo
+from posecas.places import Place
 
 
 def test_a_sound_store_has_no_findings(filled: posecas.Store) -> None:

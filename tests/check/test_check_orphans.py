@@ -12,13 +12,14 @@ import posecas
 from kit.checks import check
 from kit.damage import by_hand, file_of, flip
 from kit.tiles import tile
-from posecas.backends import Backends, Place
+from posecas.backends import Backends
 from posecas.check.orphans import find_orphans
 from posecas.digest import digest_of
 from posecas.errors import Failed, ListingIncomplete
 from posecas.names import object_key
 from posecas.objects.local import LocalObjects
 from posecas.objects.protocol import ObjectInfo
+from posecas.places import Place
 
 HOUR = 3600
 

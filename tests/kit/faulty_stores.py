@@ -5,10 +5,10 @@ from pathlib import Path
 
 import posecas
 from posecas import opening
-from posecas.backends import Place
 from posecas.config import load_config
 from posecas.objects.fault_schedules import Schedule
 from posecas.objects.faulty import FaultyObjects, faulty
+from posecas.places import Place
 from posecas.recipes import recipes_of, with_versions
 
 

@@ -6,10 +6,10 @@ import pytest
 
 import posecas
 from kit.tiles import tile
-from posecas.backends import Place
 from posecas.errnos import NameTooLong
 from posecas.errors import DamagedObject, NotFound
 from posecas.objects.generic import FilesystemObjects
+from posecas.places import Place
 from posecas.view import Node
 from posecas_fuse.files import Files
 

@@ -49,7 +49,7 @@ def test_the_template_is_the_defaults(tmp_path: Path) -> None:
     assert {setting.source for setting in plain.settings} == {"default"}
     assert "posecas.toml" in {setting.source for setting in spelled.settings}
     assert [(s.name, s.value) for s in plain.settings] == [
-        (s.name, s.value) for s in spelled.settings
+        (s.name, s.value) for s in spelled.settings if not s.name.startswith("location.")
     ]
 
 

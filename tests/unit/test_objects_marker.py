@@ -28,7 +28,28 @@ def test_a_claimed_location_is_its_owners(objects: LocalObjects) -> None:
         "format": 1,
         "store": "store-1",
         "index": "index-1",
+        "location": WHERE,
     }
+
+
+def test_one_place_is_one_location(objects: LocalObjects) -> None:
+    claim_location(objects, MINE, WHERE)
+    with pytest.raises(ForeignStore, match=f"{WHERE} already"):
+        claim_location(objects, MINE, "another name")
+
+
+def test_a_marker_without_a_locations_name_is_good_for_any(objects: LocalObjects) -> None:
+    leave(objects, b'{"format": 1, "store": "store-1", "index": "index-1"}')
+    claim_location(objects, MINE, WHERE)
+
+
+def test_a_fresh_place_must_be_empty_or_ones_own(objects: LocalObjects) -> None:
+    objects.write("thesis.txt", b"work", media_type="text/plain", metadata={})
+    with pytest.raises(ForeignStore, match=r"thesis\.txt"):
+        claim_location(objects, MINE, WHERE, fresh=True)
+    assert [info.key for info in objects.list("")] == ["thesis.txt"]
+    claim_location(objects, MINE, WHERE)
+    claim_location(objects, MINE, WHERE, fresh=True)
 
 
 def test_claiming_again_changes_nothing(objects: LocalObjects) -> None:

@@ -145,8 +145,8 @@ def test_a_store_may_be_moved_as_a_whole(folder: Path, tmp_path: Path) -> None:
 
 def test_a_write_location_that_is_none_is_named(folder: Path) -> None:
     with (
-        posecas.create_store(folder, settings={"write_location": "r2"}) as store,
-        pytest.raises(LocationNotFound, match=r"r2.*only local"),
+        posecas.create_store(folder, settings={"write_location": "archive"}) as store,
+        pytest.raises(LocationNotFound, match=r"archive.*only local"),
     ):
         store.put(tile(1), generation="g", pose="p")
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from posecas.backends import Backends, Place
+from posecas.backends import Backends
 from posecas.digest import Digest, verify
 from posecas.errors import PosecasError
 from posecas.lookup import Found, find
 from posecas.names import hash_path
+from posecas.places import Place
 from posecas.records import Replica
 
 

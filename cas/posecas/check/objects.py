@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from posecas.backends import Backends, Place
+from posecas.backends import Backends
 from posecas.check.repair import Repair
 from posecas.digest import Digest
 from posecas.errors import (
@@ -17,6 +17,7 @@ from posecas.errors import (
     ShortRead,
 )
 from posecas.findings import Finding, FindingKind
+from posecas.places import Place
 from posecas.read import read_replica
 from posecas.records import Replica
 

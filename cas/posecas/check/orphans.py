@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final
 
 from posecas import faults
-from posecas.backends import Backends, Place
+from posecas.backends import Backends
 from posecas.digest import verify
 from posecas.errors import DamagedObject, ObjectMissing, Refused
 from posecas.findings import Finding
@@ -22,6 +22,7 @@ from posecas.images.probe import probe
 from posecas.index.audit_protocol import Census
 from posecas.names import parse_object_key
 from posecas.objects.protocol import HasPaths, ObjectInfo
+from posecas.places import Place
 from posecas.records import BlobFacts
 
 _BATCH: Final = 1000

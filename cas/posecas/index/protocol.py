@@ -22,6 +22,7 @@ from posecas.records import (
     Change,
     Generation,
     Location,
+    LocationUse,
     Page,
     Pose,
     PoseFilter,
@@ -272,6 +273,10 @@ class Catalogue(Protocol):
 
     def locations(self) -> Sequence[Location]:
         """All locations."""
+        ...
+
+    def use_of_locations(self) -> Sequence[LocationUse]:
+        """All locations with their objects, counted in one snapshot."""
         ...
 
     def aliases(self, pose: int) -> Sequence[Alias]:

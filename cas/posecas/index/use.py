@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from posecas.index import rows
 from posecas.index.engine import Engine, Row
 from posecas.index.owners import must
-from posecas.records import Amount, RecipeUse, Stats
+from posecas.records import Amount, LocationUse, RecipeUse, Stats
 
 _USE: Final = """
 SELECT count(*), (SELECT count(*) FROM generations), coalesce(sum(poses), 0),
@@ -42,8 +43,14 @@ FROM users u WHERE u.name = ?
 """
 
 
+_AT_LOCATIONS: Final = """
+SELECT r.location_id, r.state, count(*), sum(b.size) FROM replicas r
+JOIN blobs b ON b.id = r.blob_id GROUP BY r.location_id, r.state
+"""
+
+
 class UseVerbs:
-    """The verb `protocol.Catalogue.stats`."""
+    """The verbs `protocol.Catalogue.stats` and `protocol.Catalogue.use_of_locations`."""
 
     def __init__(self, engine: Engine) -> None:
         """Read over ``engine``."""
@@ -52,6 +59,15 @@ class UseVerbs:
     def stats(self, user: str | None = None) -> Stats:
         """Use, counted in one snapshot."""
         return self._of_store() if user is None else self._of_user(user)
+
+    def use_of_locations(self) -> Sequence[LocationUse]:
+        """Every location with its objects, counted in one snapshot."""
+        with self._engine.reading() as cursor:
+            locations = [rows.location(row) for row in cursor.all(f"{rows.LOCATION} ORDER BY l.id")]
+            held: dict[object, dict[str, Amount]] = {}
+            for location, state, count, size in cursor.all(_AT_LOCATIONS):
+                held.setdefault(location, {})[str(state)] = Amount(count, size)
+        return [LocationUse(one, **held.get(one.id, {})) for one in locations]
 
     def _of_store(self) -> Stats:
         with self._engine.reading() as cursor:
@@ -84,5 +100,5 @@ class UseVerbs:
         return Stats(int(row is not None), generations, poses, blobs, logical, 0, 0, 0, 0)
 
 
-def _amounts(rows: Sequence[Row]) -> Mapping[object, Amount]:
-    return {kind: Amount(count, size) for kind, count, size in rows}
+def _amounts(found: Sequence[Row]) -> Mapping[object, Amount]:
+    return {kind: Amount(count, size) for kind, count, size in found}

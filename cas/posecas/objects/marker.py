@@ -2,7 +2,8 @@
 
 Two stores on one location would take each other's objects for garbage, so whoever deletes, lists or
 replicates looks here first. The object holds
-``{"format": 1, "store": "<store id>", "index": "<index id>"}``.
+``{"format": 1, "store": "<store id>", "index": "<index id>", "location": "<name>"}``; a marker from
+before locations had their names in it has no ``location``.
 """
 
 import json
@@ -27,18 +28,33 @@ class Owner:
     index: str
 
 
-def claim_location(objects: Objects, owner: Owner, where: str) -> None:
-    """Make the location ``owner``'s, which it may be already. ``where`` names it in messages.
+def claim_location(objects: Objects, owner: Owner, name: str, *, fresh: bool = False) -> None:
+    """Make the location ``owner``'s, under this name, which it may be already.
 
-    Of several that claim at once one succeeds. Raises ``ForeignStore`` if the location is another's
-    or its marker cannot be understood, ``StoreTooNew``, and what ``Objects.write`` raises.
+    Of several that claim at once one succeeds. ``fresh``: one that has no marker must hold nothing.
+    Raises ``ForeignStore`` if the location is another's or has another name, or its marker cannot
+    be understood; ``StoreTooNew``, and what ``Objects.write`` raises.
     """
-    marker = {"format": _FORMAT, "store": owner.store, "index": owner.index}
+    if fresh and owner_of(objects, name) is None:
+        _refuse_foreign(objects, name)
+    marker = {"format": _FORMAT, "store": owner.store, "index": owner.index, "location": name}
     data = json.dumps(marker).encode() + b"\n"
     # A marker that is there, whatever its length, is judged by the check.
     with suppress(KeyTaken):
         objects.write(MARKER_KEY, data, media_type="application/json", metadata={})
-    check_owner(objects, owner, where)
+    check_owner(objects, owner, name)
+    called = json.loads(objects.read(MARKER_KEY)).get("location", name)
+    if called != name:
+        raise ForeignStore(f"{name}: it is this store's location {called} already; use that one")
+
+
+def _refuse_foreign(objects: Objects, name: str) -> None:
+    found = next(iter(objects.list("")), None)
+    if found is not None:
+        raise ForeignStore(
+            f"{name}: it holds {found.key!r} and no store; "
+            "name an empty folder or bucket, or a prefix of its own in this one"
+        )
 
 
 def owner_of(objects: Objects, where: str) -> Owner | None:
