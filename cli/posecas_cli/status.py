@@ -6,7 +6,7 @@ import click
 
 from posecas_cli import output, parameters
 from posecas_cli.command import command
-from posecas_fuse.health import status_of
+from posecas_fuse.asking import status_of
 
 
 @command(
