@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from posecas.cache import Cache
 from posecas.config import Config
 from posecas.errors import LocationNotFound
 from posecas.images.limits import Limits
@@ -23,6 +24,7 @@ class Backends:
     owner: Owner
     recipes: Mapping[str, Recipe]
     joining: Joining
+    cache: Cache
 
     def place(self, name: str) -> Place:
         """Return a location of this store. Raises ``LocationNotFound``."""

@@ -7,12 +7,13 @@ committed where it sees a live replica, and a condemned one never becomes live a
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
 from posecas import faults
 from posecas.backends import Backends
+from posecas.digest import Digest
 from posecas.errors import LocationUnavailable
 from posecas.journal import flush
 from posecas.objects.protocol import LeavesTemporaries
@@ -51,6 +52,7 @@ def collect_garbage(
             done = done.plus(deleted=deleted, failed=len(claimed) - len(deleted))
             yield done
         _sweep(backends, place)
+    backends.cache.sweep()
     yield done
 
 
@@ -97,4 +99,12 @@ def _delete(backends: Backends, place: Place, claimed: Sequence[Replica]) -> Seq
     deleted = [replica for replica in claimed if replica.key not in failed]
     backends.index.forget([replica.id for replica in deleted])
     faults.point("gc.forgotten")
+    _drop_copies(backends, {replica.digest for replica in deleted})
     return deleted
+
+
+def _drop_copies(backends: Backends, digests: Iterable[Digest]) -> None:
+    """Forget here what has no live replica any more; on other hosts it is never asked for again."""
+    for digest in digests:
+        if backends.cache.has(digest) and not backends.index.replicas(digest):
+            backends.cache.drop(digest)

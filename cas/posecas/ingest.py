@@ -7,7 +7,7 @@ live and referenced.
 
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -45,6 +45,7 @@ class Stale:
 
 
 Result = Settled | PosecasError | Stale
+Write = Callable[[Place, Replica, bytes], None]
 
 
 class Ingest:
@@ -100,7 +101,7 @@ class Ingest:
                 index.abandon(begun)
                 return _known(begun.outcomes) | _stale(intakes, begun, lacking)
             self._check_room(place, sum(replica.size for replica in begun.to_write))
-            self._write(place, begun, data)
+            self._write(place, begun, data, self._how(place, intakes))
         except BaseException:
             # The lease ends by itself if the index cannot be written either.
             with suppress(PosecasError):
@@ -131,10 +132,18 @@ class Ingest:
                 )
             return self._writers[place.width]
 
-    def _write(self, place: Place, begun: Begun, data: Mapping[Digest, bytes]) -> None:
+    def _how(self, place: Place, intakes: Sequence[Intake]) -> Write:
+        """Whoever has put an image looks at it next; a copy of what is elsewhere, nobody."""
+        if isinstance(place.objects, HasPaths) or any(intake.copies for intake in intakes):
+            return _write_one
+        return self._write_through
+
+    def _write(
+        self, place: Place, begun: Begun, data: Mapping[Digest, bytes], write: Write
+    ) -> None:
         writers = self._writers_at(place)
         pending: set[Future[None]] = {
-            writers.submit(_write_one, place, replica, data[replica.digest])
+            writers.submit(write, place, replica, data[replica.digest])
             for replica in begun.to_write
         }
         try:
@@ -148,6 +157,10 @@ class Ingest:
             for future in pending:
                 future.cancel()
             wait(pending)
+
+    def _write_through(self, place: Place, replica: Replica, data: bytes) -> None:
+        _write_one(place, replica, data)
+        self._backends.cache.keep(replica.digest, data)
 
 
 def _write_one(place: Place, replica: Replica, data: bytes) -> None:

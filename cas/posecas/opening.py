@@ -9,6 +9,7 @@ from typing import Final
 
 from posecas import faults
 from posecas.backends import Backends
+from posecas.cache import Cache
 from posecas.config import FILE, LOCAL, TEMPLATE, Config, load_config
 from posecas.connecting import Connecting
 from posecas.errors import Damage, ForeignStore, NoStore, WriteRefused
@@ -115,7 +116,13 @@ def _backends(
     owner, connect = _owner(identity), Connecting(folder, config)
     places = Places(index, this_host(), connect)
     joining = Joining(index, config, owner, this_host(), connect)
-    return Backends(index, places, config, owner, with_versions(recipes, index), joining)
+    cache = Cache(
+        folder / config.cache_folder,
+        store=identity.store,
+        max_bytes=config.cache_max_bytes,
+        kept_free=config.kept_free,
+    )
+    return Backends(index, places, config, owner, with_versions(recipes, index), joining, cache)
 
 
 def _open_index(folder: Path, config: Config) -> SqlIndex:

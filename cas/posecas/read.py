@@ -2,14 +2,16 @@
 
 An object that is missing, or whose bytes are wrong, is damage only if the index still calls the
 same replica live: otherwise it was moved meanwhile, and its blob is looked up again. A location
-that is away is never taken for damage.
+that is away is never taken for damage. What is not on a disk of this host is read through the
+cache: a copy that is there is read without asking the location.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import BinaryIO, Final, TypeVar
 
 from posecas.backends import Backends
-from posecas.digest import Digest, verify
+from posecas.digest import Digest, digest_of, verify
 from posecas.errors import (
     Damage,
     DamagedObject,
@@ -32,27 +34,40 @@ def read_blob(backends: Backends, digest: Digest) -> bytes:
     Raises ``DamagedObject`` or ``ObjectMissing`` when no replica is intact (each bad one is marked
     and not served again), ``LocationUnavailable`` when none can be reached.
     """
-    return _first_intact(backends, digest, read_replica)
+    return _first_intact(backends, digest, partial(_read, backends))
+
+
+def open_blob(backends: Backends, digest: Digest, *, seconds: float | None = None) -> BinaryIO:
+    """Open a blob's file; it stays readable whatever happens to its names.
+
+    An object on a local disk is checked for its size, not for its bytes: see `read_blob`. Any other
+    is a verified file of the cache, or, where nothing can be cached, memory without a descriptor.
+    Raises like `read_blob`; also ``LocationUnavailable`` if fetching takes longer than ``seconds``.
+    """
+    return _first_intact(backends, digest, partial(_open, backends, seconds=seconds))
 
 
 def read_replica(place: Place, replica: Replica) -> bytes:
     """Return the bytes of one replica, verified; what is wrong is read once more.
 
     A location that answers with half of an object, or a flipped bit on the way, is no damage.
-    Raises ``DamagedObject`` if both answers are wrong, and what the location raises.
+    Raises ``DamagedObject`` if the same wrong bytes came twice, ``LocationUnavailable`` if others
+    did, and what the location raises.
     """
+    where = f"{place.name}: {replica.key}"
+    first = place.objects.read(replica.key)
     try:
-        return _read_verified(place, replica)
+        verify(first, replica.digest, where=where)
     except DamagedObject:
-        return _read_verified(place, replica)
-
-
-def open_blob(backends: Backends, digest: Digest) -> BinaryIO:
-    """Open a blob's file on a local disk; it stays readable whatever happens to its names.
-
-    Its size is checked, its bytes are not: see `read_blob`. Raises like `read_blob`.
-    """
-    return _first_intact(backends, digest, _open_checked)
+        second = place.objects.read(replica.key)
+        if digest_of(second) not in {digest_of(first), replica.digest}:
+            raise LocationUnavailable(
+                f"{where}: other bytes came each time, and never the right ones; what lies between "
+                "this host and there fails: try again, or from another host"
+            ) from None
+        verify(second, replica.digest, where=where)
+        return second
+    return first
 
 
 def _first_intact(backends: Backends, digest: Digest, use: Callable[[Place, Replica], T]) -> T:
@@ -85,17 +100,21 @@ def _nearest_first(backends: Backends, replicas: Sequence[Replica]) -> Sequence[
     )
 
 
-def _read_verified(place: Place, replica: Replica) -> bytes:
-    data = place.objects.read(replica.key)
-    verify(data, replica.digest, where=f"{place.name}: {replica.key}")
-    return data
+def _read(backends: Backends, place: Place, replica: Replica) -> bytes:
+    if isinstance(place.objects, HasPaths):
+        return read_replica(place, replica)
+    fetch = partial(read_replica, place, replica)
+    return backends.cache.read(replica.digest, replica.size, fetch)
 
 
-def _open_checked(place: Place, replica: Replica) -> BinaryIO:
-    if not isinstance(place.objects, HasPaths):
-        raise LocationUnavailable(
-            f"location {place.name}: its objects are not files; read them instead"
-        )
+def _open(backends: Backends, place: Place, replica: Replica, *, seconds: float | None) -> BinaryIO:
+    if isinstance(place.objects, HasPaths):
+        return _open_checked(place, replica, place.objects)
+    fetch = partial(read_replica, place, replica)
+    return backends.cache.open(replica.digest, replica.size, fetch, seconds=seconds)
+
+
+def _open_checked(place: Place, replica: Replica, paths: HasPaths) -> BinaryIO:
     info = place.objects.stat(replica.key)
     if info.size != replica.size:
         raise DamagedObject(
@@ -103,7 +122,7 @@ def _open_checked(place: Place, replica: Replica) -> BinaryIO:
             "it is not served. Put the same image again to heal it"
         )
     try:
-        return place.objects.path(replica.key).open("rb")
+        return paths.path(replica.key).open("rb")
     except FileNotFoundError:
         raise ObjectMissing(f"{place.name}: {replica.key} is not there") from None
     except OSError as error:

@@ -12,6 +12,7 @@ from posecas.attribute_files import AttributeRow
 from posecas.attributes import AttributeWords, attributes_from
 from posecas.backends import Backends
 from posecas.backup import BackedUp, Kept, back_up, snapshots
+from posecas.cache import Cache
 from posecas.check import CheckPlan, check_store
 from posecas.check.chain import Link, walk_chain
 from posecas.collect import collect_garbage, rehearse_collection
@@ -98,6 +99,11 @@ class Store(StoreLocations, StoreOwners):
         """The location that the index's journal and snapshots go to."""
         return self._backends.backup_place
 
+    @property
+    def cache(self) -> Cache:
+        """The local copies of what is not on a disk of this host."""
+        return self._backends.cache
+
     def put(
         self,
         image: bytes | Path,
@@ -149,18 +155,20 @@ class Store(StoreLocations, StoreOwners):
             return self.rendition(found.pose, found.recipe)
         return read_blob(self._backends, found.digest)
 
-    def open(self, which: Pose | str) -> BinaryIO:
-        """Open the image's file on a local disk, unverified but for its size.
+    def open(self, which: Pose | str, *, seconds: float | None = None) -> BinaryIO:
+        """Open the image's file; it stays readable whatever happens to the pose.
 
-        It stays readable whatever happens to the pose. Raises like `get`.
+        On a local disk it is the object, unverified but for its size. From elsewhere it is a
+        verified file of the cache; or, where nothing can be cached, memory without a descriptor.
+        Raises like `get`; also ``LocationUnavailable`` if it does not come within ``seconds``.
         """
         found = self.find(which)
         if found.pose is None or found.recipe is None:
-            return open_blob(self._backends, found.digest)
+            return open_blob(self._backends, found.digest, seconds=seconds)
         made = self.renditions(found.pose, (found.recipe,))[0]
         if isinstance(made, TooLarge):
             raise made
-        return open_blob(self._backends, made.rendition.facts.digest)
+        return open_blob(self._backends, made.rendition.facts.digest, seconds=seconds)
 
     def recipes(self) -> Mapping[str, Recipe]:
         """Return every recipe there is by name, those of `posecas.toml` too."""

@@ -19,7 +19,7 @@ class Room:
 
     index: Amount
     temporary: Amount | None
-    cache: Amount | None
+    cache: Amount
     spool: Amount | None
     backups: Amount | None
     free: int
@@ -32,7 +32,7 @@ def room_of(store: Store) -> Room:
     return Room(
         _sum(_sizes(store.path.glob(f"{INDEX}*"))),
         _folder(store.path / TEMPORARY),
-        _folder(store.path / "cache"),
+        store.cache.usage(),
         _folder(store.path / "spool"),
         _folder(store.path / "backups"),
         disk.free,

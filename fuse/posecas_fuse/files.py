@@ -6,8 +6,8 @@ Raises `PosecasError` only; `errnos` turns it into what programs see.
 import itertools
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final, NewType
 
@@ -182,9 +182,10 @@ class Files:
     def _pinned(self, content: Content) -> _OnDisk | _InMemory:
         if isinstance(content, bytes):
             return _InMemory(content)
-        with suppress(LocationUnavailable):
-            return _OnDisk(self._store.open(content))
-        return _InMemory(self._store.get(content))
+        file = self._store.open(content)
+        if isinstance(file, BytesIO):
+            return _InMemory(file.getvalue())
+        return _OnDisk(file)
 
     def _opened(self, handle: Handle) -> _OnDisk | _InMemory:
         try:

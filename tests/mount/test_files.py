@@ -71,12 +71,26 @@ def test_bytes_that_lie_on_no_local_disk_are_fetched_and_verified(store: posecas
     files = Files(far, user=None, status=dict)
     node = _node(files, b"generations", b"g1", b"p1.png")
     handle = files.open(node)
-    assert files.path(handle) is None
+    path = files.path(handle)
+    assert path is not None
+    assert path.is_relative_to(store.path / "cache")
     assert files.read(handle, 0, 1 << 20) == tile(1)
     (replica,) = store.index.all_replicas(pose.digest)
     _spoil(store.path / replica.key)
+    store.cache.drop(pose.digest)
     with pytest.raises(DamagedObject):
         files.open(node)
+
+
+def test_where_nothing_can_be_cached_bytes_are_read_from_memory(store: posecas.Store) -> None:
+    store.put(tile(1), generation="g1", pose="p1")
+    elsewhere = Place("local", FilesystemObjects.at(store.path.as_uri()))
+    with posecas.open_store(store.path, settings={"cache.max_bytes": "0"}) as uncached:
+        backends = replace(uncached._backends, places={"local": elsewhere})
+        files = Files(posecas.Store(store.path, backends), user=None, status=dict)
+        handle = files.open(_node(files, b"generations", b"g1", b"p1.png"))
+        assert files.path(handle) is None
+        assert files.read(handle, 0, 1 << 20) == tile(1)
 
 
 def _node(files: Files, *names: bytes) -> Node:

@@ -1,6 +1,7 @@
 """The settings that every store has."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from posecas.config.settings import Known, Value
@@ -32,6 +33,12 @@ def _size_or_share(text: str) -> Value:
     if not share.isdigit() or int(share) > _WHOLE:
         raise ConfigError(f"{text!r}: write a size like 2GiB, or a share from 0% to 100%")
     return text
+
+
+def _folder(text: str) -> Value:
+    if not text:
+        raise ConfigError("the path is empty: name a folder")
+    return str(Path(text).expanduser())
 
 
 def _truth(text: str) -> str:
@@ -86,6 +93,10 @@ KNOWN: Final[Mapping[str, Known]] = {
     "min_free": Known(
         "5%", _size_or_share, "free room at which puts stop; a share means at most 2 GiB"
     ),
+    "cache.folder": Known(
+        "cache", _folder, "local copies of what is elsewhere; a path from the store's folder"
+    ),
+    "cache.max_bytes": Known(10 << 30, parse_size, "most bytes of local copies; 0: none"),
     **_profile("pose", 32_000_000, "thumb-400"),
     **_profile("avatar", 10_000_000, "thumb-300"),
 }

@@ -136,6 +136,8 @@ def _assemble(
         text("expire.truth"),
         number("lock_wait"),
         settings["min_free"].value,
+        text("cache.folder"),
+        number("cache.max_bytes"),
         profiles,
         locations,
         tuple(said),

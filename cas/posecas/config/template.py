@@ -19,6 +19,10 @@ format = {FORMAT}
 # [expire]
 # truth = ""                      # who knows favourites and downloads: "store", or "ids" of another
 
+# [cache]
+# max_bytes = "10GiB"             # local copies of what is at remote locations; 0: none
+# folder = "cache"                # in the store's folder, or elsewhere: "/mnt/fast/poses"
+
 # [profile.pose]
 # max_bytes = "32MB"
 # max_pixels = 40000000

@@ -38,6 +38,8 @@ class Config:
     expire_truth: str
     lock_wait: int
     min_free: Value
+    cache_folder: str
+    cache_max_bytes: int
     profiles: Mapping[str, Profile]
     locations: Mapping[str, LocationSettings]
     """Those that settings say something of: whether the store has them, its index knows."""

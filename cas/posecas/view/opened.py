@@ -1,10 +1,8 @@
 """Files of the view, opened by programs of this process."""
 
 import io
-from contextlib import suppress
 from typing import Any, BinaryIO
 
-from posecas.errors import LocationUnavailable
 from posecas.store import Store
 from posecas.view.nodes import Content
 
@@ -12,7 +10,7 @@ from posecas.view.nodes import Content
 class ViewFile(io.BufferedReader):
     """An open file of the view: ``size`` bytes, which stay readable whatever happens to its name.
 
-    Over a file of the store on a local disk nothing is copied, and `fileno` gives its descriptor.
+    Over a file of the store or its cache nothing is copied, and `fileno` gives its descriptor.
     """
 
     mode = "rb"
@@ -27,13 +25,11 @@ class ViewFile(io.BufferedReader):
 def open_content(store: Store, content: Content, *, path: str, size: int) -> ViewFile:
     """Open bytes of the view; ``size`` is theirs. Raises like `Store.open`.
 
-    An object on a local disk is checked for its size only; others are fetched whole, and verified.
+    An object on a local disk is checked for its size only; others are verified files of the cache.
     """
     if isinstance(content, bytes):
         return ViewFile(io.BytesIO(content), path, size)
-    with suppress(LocationUnavailable):
-        return ViewFile(_unbuffered(store.open(content)), path, size)
-    return ViewFile(io.BytesIO(store.get(content)), path, size)
+    return ViewFile(_unbuffered(store.open(content)), path, size)
 
 
 def _unbuffered(file: BinaryIO) -> Any:
