@@ -44,6 +44,7 @@ def claim(folder: Path, store: str) -> None:
                 f"{folder}: it is the cache of the store {found}, this is {store}; "
                 "name another folder: cache.folder"
             )
+        os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{_START}{store}\n".encode("ascii"), 0)
 
 

@@ -1,0 +1,43 @@
+"""Where a cache's bytes come from: blobs of any size, counted as they are fetched."""
+
+import threading
+from collections.abc import Callable
+from functools import cache
+
+from posecas.cache import Cache, Fetch
+from posecas.digest import Digest, digest_of
+
+
+@cache
+def blob(number: int, size: int = 1000) -> bytes:
+    """Return ``size`` bytes that no other number has."""
+    return (b"%d " % number * (size // 2))[:size]
+
+
+class Origin:
+    """Gives blobs by number, and knows how often it was asked. Thread-safe."""
+
+    def __init__(self, size: int = 1000, *, before: Callable[[], object] = bool) -> None:
+        """``before`` is called at each fetch, before there is anything."""
+        self.size = size
+        self.fetched: list[int] = []
+        self._before = before
+        self._lock = threading.Lock()
+
+    def digest(self, number: int) -> Digest:
+        return digest_of(blob(number, self.size))
+
+    def fetch(self, number: int) -> Fetch:
+        def get() -> bytes:
+            with self._lock:
+                self.fetched.append(number)
+            self._before()
+            return blob(number, self.size)
+
+        return get
+
+    def read(self, through: Cache, number: int) -> bytes:
+        """Read a blob and see that it is right."""
+        data = through.read(self.digest(number), self.size, self.fetch(number))
+        assert data == blob(number, self.size)
+        return data
