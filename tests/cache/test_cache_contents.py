@@ -101,7 +101,12 @@ def test_the_folder_may_be_emptied_at_any_moment(opened: Opened) -> None:
 
 def test_all_who_ask_at_once_share_one_fetch(opened: Opened) -> None:
     asked, go = threading.Semaphore(0), threading.Event()
-    origin = Origin(before=lambda: (asked.release(), go.wait(20)))
+
+    def wait() -> None:
+        asked.release()
+        go.wait(20)
+
+    origin = Origin(before=wait)
     caches = [opened() for _ in range(4)]
     with ThreadPoolExecutor(16) as pool:
         reads = [pool.submit(origin.read, caches[number % 4], 1) for number in range(16)]
@@ -158,7 +163,12 @@ def test_a_process_that_is_stopped_while_it_fetches_is_not_waited_for_without_en
 ) -> None:
     monkeypatch.setattr("posecas.cache._PATIENCE_SECONDS", 0.1)
     started, go = threading.Event(), threading.Event()
-    stopped = Origin(before=lambda: (started.set(), go.wait(20)))
+
+    def stop() -> None:
+        started.set()
+        go.wait(20)
+
+    stopped = Origin(before=stop)
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(stopped.read, opened(), 1)
         assert started.wait(20)

@@ -1,15 +1,14 @@
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 import posecas
+from kit.far import open_far
 from kit.tiles import tile
 from posecas.errnos import NameTooLong
 from posecas.errors import DamagedObject, NotFound
-from posecas.objects.generic import FilesystemObjects
-from posecas.places import Place
 from posecas.view import Node
 from posecas_fuse.files import Files
 
@@ -64,30 +63,30 @@ def test_names_that_nothing_can_have(files: Files) -> None:
         files.lookup(files.root, "ü".encode() * 128)
 
 
-def test_bytes_that_lie_on_no_local_disk_are_fetched_and_verified(store: posecas.Store) -> None:
+def test_bytes_that_lie_on_no_local_disk_are_verified_files_of_the_cache(
+    store: posecas.Store,
+) -> None:
     pose = store.put(tile(1), generation="g1", pose="p1")
-    elsewhere = Place("local", FilesystemObjects.at(store.path.as_uri()))
-    far = posecas.Store(store.path, replace(store._backends, places={"local": elsewhere}))
-    files = Files(far, user=None, status=dict)
-    node = _node(files, b"generations", b"g1", b"p1.png")
-    handle = files.open(node)
-    path = files.path(handle)
-    assert path is not None
-    assert path.is_relative_to(store.path / "cache")
-    assert files.read(handle, 0, 1 << 20) == tile(1)
-    (replica,) = store.index.all_replicas(pose.digest)
-    _spoil(store.path / replica.key)
-    store.cache.drop(pose.digest)
-    with pytest.raises(DamagedObject):
-        files.open(node)
+    far = open_far(store.path)
+    with closing(far.store), closing(Files(far.store, user=None, status=dict)) as files:
+        node = _node(files, b"generations", b"g1", b"p1.png")
+        handle = files.open(node)
+        path = files.path(handle)
+        assert path is not None
+        assert path.is_relative_to(store.path / "cache")
+        assert files.read(handle, 0, 1 << 20) == tile(1)
+        (replica,) = store.index.all_replicas(pose.digest)
+        _spoil(store.path / replica.key)
+        store.cache.drop(pose.digest)
+        with pytest.raises(DamagedObject):
+            files.open(node)
+        assert files.read(handle, 0, 1 << 20) == tile(1)
 
 
 def test_where_nothing_can_be_cached_bytes_are_read_from_memory(store: posecas.Store) -> None:
     store.put(tile(1), generation="g1", pose="p1")
-    elsewhere = Place("local", FilesystemObjects.at(store.path.as_uri()))
-    with posecas.open_store(store.path, settings={"cache.max_bytes": "0"}) as uncached:
-        backends = replace(uncached._backends, places={"local": elsewhere})
-        files = Files(posecas.Store(store.path, backends), user=None, status=dict)
+    far = open_far(store.path, cache__max_bytes="0")
+    with closing(far.store), closing(Files(far.store, user=None, status=dict)) as files:
         handle = files.open(_node(files, b"generations", b"g1", b"p1.png"))
         assert files.path(handle) is None
         assert files.read(handle, 0, 1 << 20) == tile(1)

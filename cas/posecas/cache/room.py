@@ -1,6 +1,6 @@
 """Keeping the cache within its bytes: room is taken before anything is written.
 
-Who needs room that is not there makes it, alone; others who need some meanwhile go without.
+Who needs room that is not there makes it, alone; others wait for that a moment, or go without.
 """
 
 import shutil
@@ -17,6 +17,9 @@ from posecas.digest import Digest
 
 USE: Final = "use"
 EVICTING: Final = "evicting"
+
+_SECONDS: Final = 0.2
+"""Making room takes milliseconds, unless everything must be counted."""
 
 
 class Room:
@@ -45,11 +48,13 @@ class Room:
             return False
         if self._fits(size):
             return True
-        with locked(self._folder / EVICTING, seconds=0) as alone:
+        with locked(self._folder / EVICTING, seconds=_SECONDS) as alone:
             if alone is None:
                 return False
+            if self._fits(size):
+                return True
             self._make(size)
-        return self._fits(size)
+            return self._fits(size)
 
     def give_back(self, size: int) -> None:
         """Say that bytes are gone which room was taken for."""
