@@ -17,11 +17,11 @@ _SLOWEST: Final = 64 * 1024
 class Patience:
     """Limits in seconds for one request, and for all attempts at it.
 
-    An attempt fails when no connection stands within ``connect``, when no byte moves for
-    ``silence``, and in any case after ``attempt`` and the time that its bytes take at 64 KiB/s. No
-    attempt is the ``attempts + 1``-th, and none begins later than ``retry_for`` after the first.
-    Between two lies half to all of ``pause``, doubled each time up to ``longest_pause``, or what
-    the service asks for (Retry-After), which counts up to ``retry_for`` too.
+    An attempt fails when no connection stands within ``connect``, when nothing comes back for
+    ``silence`` once all was sent, and in any case after ``attempt`` and the time that its bytes
+    take at 64 KiB/s. There are no more than ``attempts``, and none begins later than ``retry_for``
+    after the first. Between two lies half to all of ``pause``, doubled each time up to
+    ``longest_pause``, or what the service asks for (Retry-After).
     """
 
     connect: float = 5

@@ -67,12 +67,15 @@ class S3Objects:
             return self._session.fetch(full)
 
     def stat(self, key: str) -> ObjectInfo:
-        """See ``Objects.stat``. One HEAD; a second request to learn why it was refused."""
-        full, where = self._root + check_key(key), self._where(key)
-        try:
-            found = self._session.ask("head_object", Key=full)
-        except Failure as failure:
-            raise read_failure(self._explained(full, failure), where, self._host) from failure
+        """See ``Objects.stat``. One HEAD; if it is refused a GET, whose refusal says why."""
+        full = self._root + check_key(key)
+        with reading(self._where(key), self._host):
+            try:
+                found = self._session.ask("head_object", Key=full)
+            except Refusal as refusal:
+                if refusal.code or refusal.passing:
+                    raise
+                found = self._session.headers(full)
         return _info(key, found["ContentLength"], found, found.get("Metadata", {}))
 
     def delete(self, keys: Sequence[str]) -> Mapping[str, Exception]:
@@ -148,16 +151,6 @@ class S3Objects:
                 "a key is never used twice"
             )
 
-    def _explained(self, full: str, failure: Failure) -> Failure:
-        """Ask once more, by GET, why HEAD was refused: its answers have no body to say it."""
-        if not isinstance(failure, Refusal) or failure.code or failure.passing:
-            return failure
-        try:
-            self._session.fetch(full, Range="bytes=0-0")
-        except Failure as told:
-            return told
-        return failure
-
     def _listed(self, start: str) -> Iterator[ObjectInfo]:
         token: str | None = None
         while True:
@@ -174,14 +167,11 @@ class S3Objects:
         where = self._where(start.removeprefix(self._root))
         more: dict[str, Any] = {"ContinuationToken": token} if token else {}
         try:
-            page = self._session.ask("list_objects_v2", Prefix=start, **more)
+            return self._session.ask("list_objects_v2", Prefix=start, **more)
         except Failure as failure:
             if token is None:
                 raise read_failure(failure, where, self._host) from failure
             raise self._incomplete(str(read_failure(failure, where, self._host))) from failure
-        if "IsTruncated" not in page:
-            raise self._incomplete(f"{where}: the answer is no listing")
-        return page
 
     def _next(self, page: Mapping[str, Any], token: str | None) -> str:
         following: str | None = page.get("NextContinuationToken")

@@ -58,17 +58,21 @@ class Deleter:
         named = {"Objects": [{"Key": key} for key in keys], "Quiet": False}
         try:
             answer = self._session.ask("delete_objects", final=final, Delete=named)
-        except Refusal as refusal:
-            if refusal.code in _ONE_BY_ONE:
-                self._one_by_one = True
-                return self._singly(keys, call)
-            if refusal.code == _TOO_MUCH and len(keys) > 1:
-                return self._again(keys, len(keys), refusal, call)
-            return self._all(keys, refusal)
         except Failure as failure:
-            return self._all(keys, failure)
+            return self._recover(keys, failure, call)
+        if not answer.get("Errors") and not answer.get("Deleted"):
+            return self._all(keys, Unanswered("its answer names no key"))
         call.answered = True
         return self._read(answer, keys, call)
+
+    def _recover(self, keys: Sequence[str], failure: Failure, call: "_Call") -> Failed:
+        code = failure.code if isinstance(failure, Refusal) else ""
+        if code in _ONE_BY_ONE:
+            self._one_by_one = True
+            return self._singly(keys, call)
+        if code == _TOO_MUCH:
+            return self._again(keys, len(keys), failure, call)
+        return self._all(keys, failure)
 
     def _read(self, answer: Mapping[str, Any], keys: Sequence[str], call: "_Call") -> Failed:
         """Take what the service says of each key; what it does not say is asked again."""
@@ -83,7 +87,7 @@ class Deleter:
                 failed[key] = self._error(key, refusal)
         if not open_:
             return failed
-        why = told.get(open_[0]) or Unanswered("it was not said whether this was deleted")
+        why = told.get(open_[0]) or Unanswered("its answer does not name this key")
         return failed | self._again(open_, len(keys), why, call)
 
     def _again(self, keys: Sequence[str], asked: int, why: Failure, call: "_Call") -> Failed:

@@ -36,10 +36,12 @@ _sessions: dict[int, aiobotocore.session.AioSession] = {}
 
 
 class PatientFileSystem(s3fs.S3FileSystem):
-    """s3fs without retries of its own, which would multiply ours, and without Expect.
+    """s3fs with nothing that sends requests, or waits, behind our back.
 
-    A server that does not answer ``Expect: 100-continue`` would hold a request for minutes: no
-    timeout covers that wait.
+    It has no retries of its own, which would multiply ours. It sends no ``Expect: 100-continue``: a
+    server that does not answer it would hold a request for minutes, since no timeout covers that
+    wait. It does not look for the bucket in other regions: that asks without end where a service
+    redirects everything.
     """
 
     retries = 1
@@ -49,7 +51,9 @@ class PatientFileSystem(s3fs.S3FileSystem):
         before = self._s3
         client = await super().set_session(refresh=refresh, kwargs=kwargs or {})
         if client is not before:
-            client.meta.events.unregister("before-call.s3", botocore.handlers.add_expect_header)
+            events = client.meta.events
+            events.unregister("before-call.s3", botocore.handlers.add_expect_header)
+            events.register_last("before-parameter-build.s3", _stay_in_this_region)
         return client
 
     async def call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
@@ -60,6 +64,11 @@ class PatientFileSystem(s3fs.S3FileSystem):
     async def disconnect(self) -> None:
         """Close the connections."""
         await self._s3creator.__aexit__(None, None, None)
+
+
+def _stay_in_this_region(context: dict[str, Any], **_: object) -> None:
+    """Tell botocore that it has followed a redirect already, and may follow only one."""
+    context.setdefault("s3_redirect", {})["redirected"] = True
 
 
 def connect(endpoint: Endpoint, patience: Patience, process: int) -> PatientFileSystem:

@@ -8,17 +8,26 @@ import asyncio
 import os
 import threading
 from collections.abc import Collection, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from posecas.errors import ConfigError, UsedAfterFork
 from posecas.objects.endpoint import Endpoint
 from posecas.objects.retrying import Patience, patiently
-from posecas.objects.s3_failures import Refusal
+from posecas.objects.s3_failures import Refusal, Unanswered
 
 if TYPE_CHECKING:
     from posecas.objects.s3_filesystem import PatientFileSystem
 
 T = TypeVar("T")
+
+_SIGNS: Final = {
+    "get_object": "ETag",
+    "head_object": "ETag",
+    "put_object": "ETag",
+    "list_objects_v2": "IsTruncated",
+}
+"""What each answer of a real S3 service has. A portal that wants a login answers 200 to anything,
+and would pass for an acknowledgement."""
 
 
 class S3Session:
@@ -63,14 +72,20 @@ class S3Session:
 
         return self._wait(filesystem, patiently(attempt, self._patience))
 
-    def fetch(self, key: str, **parameters: Any) -> bytes:
+    def headers(self, key: str) -> Mapping[str, Any]:
+        """Return what GET says of an object before its bytes, which are not waited for."""
+        found = self.ask("get_object", Key=key)
+        self._filesystem().loop.call_soon_threadsafe(found["Body"].close)
+        return found
+
+    def fetch(self, key: str) -> bytes:
         """Return an object's bytes, as many as were announced, in one request an attempt."""
         from posecas.objects.s3_filesystem import body  # noqa: PLC0415 - s3fs is heavy
 
         filesystem = self._filesystem()
 
         async def attempt() -> bytes:
-            found = await self._answer(filesystem, "get_object", 0, {"Key": key, **parameters})
+            found = await self._answer(filesystem, "get_object", 0, {"Key": key})
             return await body(found, self._patience.limit(found["ContentLength"]))
 
         return self._wait(filesystem, patiently(attempt, self._patience))
@@ -109,7 +124,10 @@ class S3Session:
         from posecas.objects.s3_filesystem import answer  # noqa: PLC0415 - s3fs is heavy
 
         request = filesystem.call(operation, Bucket=self._bucket, **parameters)
-        return await answer(request, self._patience.limit(moves))
+        found = await answer(request, self._patience.limit(moves))
+        if (sign := _SIGNS.get(operation)) and sign not in found:
+            raise Unanswered("its answer is not one of S3")
+        return found
 
     def _filesystem(self) -> "PatientFileSystem":
         if self._process != os.getpid():
