@@ -31,10 +31,22 @@ class Backends:
         try:
             return self.places[name]
         except KeyError:
-            known = ", ".join(sorted(self.places))
-            raise LocationNotFound(
-                f"location {name!r}: this store has none of this name, only {known}"
-            ) from None
+            raise self._not_reached(name) from None
+
+    def _not_reached(self, name: str) -> LocationNotFound:
+        for one in self.index.locations():
+            if one.name == name and one.state == "detached":
+                return LocationNotFound(
+                    f"location {name}: it was dropped; to use it again: posecas location add {name}"
+                )
+            if one.name == name:
+                return LocationNotFound(
+                    f"location {name}: it is a folder of another host; use it from there"
+                )
+        known = ", ".join(sorted(self.places))
+        return LocationNotFound(
+            f"location {name!r}: this store has none of this name, only {known}"
+        )
 
     @property
     def write_place(self) -> Place:

@@ -14,7 +14,7 @@ from typing import Final
 from posecas import faults
 from posecas.backends import Backends
 from posecas.digest import Digest
-from posecas.errors import LocationUnavailable
+from posecas.errors import LocationUnavailable, PosecasError
 from posecas.journal import flush
 from posecas.objects.protocol import LeavesTemporaries
 from posecas.places import Place
@@ -44,16 +44,36 @@ def collect_garbage(
         done = done.plus(condemned=condemned)
         yield done
     flush(backends)
+    failure: PosecasError | None = None
     for place in _places(backends, location):
-        while claimed := backends.index.deletable(
-            place.name, condemned_before=_ago(delay), limit=_BATCH
-        ):
-            deleted = _delete(backends, place, claimed)
-            done = done.plus(deleted=deleted, failed=len(claimed) - len(deleted))
-            yield done
-        _sweep(backends, place)
+        before = done
+        try:
+            for step in delete_condemned(backends, place, delay=delay):
+                done = before.and_deleted(step)
+                yield done
+            _detach(backends, place)
+        except PosecasError as error:
+            # A location that is away does not keep the room of the others.
+            failure = failure or error
     backends.cache.sweep()
     yield done
+    if failure is not None:
+        raise failure
+
+
+def delete_condemned(backends: Backends, place: Place, *, delay: int) -> Iterator[Collected]:
+    """Delete objects of one location that were condemned ``delay`` seconds ago and are journalled.
+
+    Yields what is done so far. Raises what index and location raise.
+    """
+    done = Collected()
+    while claimed := backends.index.deletable(
+        place.name, condemned_before=_ago(delay), limit=_BATCH
+    ):
+        deleted = _delete(backends, place, claimed)
+        done = done.plus(deleted=deleted, failed=len(claimed) - len(deleted))
+        yield done
+    _sweep(backends, place)
 
 
 def rehearse_collection(
@@ -79,6 +99,13 @@ def _sweep(backends: Backends, place: Place) -> None:
         with suppress(LocationUnavailable):
             backends.check_place(place)
             place.objects.sweep_temporaries(_TEMPORARY_SECONDS)
+
+
+def _detach(backends: Backends, place: Place) -> None:
+    """Finish a drop that waited for the delay."""
+    states = {one.name: one.state for one in backends.index.locations()}
+    if states.get(place.name) == "draining":
+        backends.index.detach(place.name)
 
 
 def _ago(seconds: int) -> int:

@@ -16,8 +16,9 @@ from typing import Final
 from posecas import faults
 from posecas.backends import Backends
 from posecas.digest import Digest
-from posecas.errors import IndexBusy, PosecasError, StorageFull
+from posecas.errors import IndexBusy, PosecasError, StorageFull, WriteRefused
 from posecas.index.intake import Begun, Fence, Intake, Settled
+from posecas.object_metadata import Metadata, metadata_of
 from posecas.objects.marker import MARKER_KEY
 from posecas.objects.protocol import HasPaths
 from posecas.places import Place
@@ -40,12 +41,23 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Where images are to be taken in.
+
+    ``reads_back``: each object is read again and compared before it counts.
+    """
+
+    place: Place
+    reads_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Stale:
     """A blob that was live is not any more, and its bytes are not at hand: prepare it anew."""
 
 
 Result = Settled | PosecasError | Stale
-Write = Callable[[Place, Replica, bytes], None]
+Write = Callable[[Replica, bytes], None]
 
 
 class Ingest:
@@ -62,34 +74,35 @@ class Ingest:
         for writers in self._writers.values():
             writers.shutdown()
 
-    def run(self, batch: Sequence[Prepared], place: Place | None = None) -> Sequence[Result]:
+    def run(self, batch: Sequence[Prepared], target: Target | None = None) -> Sequence[Result]:
         """Take up to `BATCH` images in; return what became of each, in order.
 
-        At ``place``, or else the write location, which is added now if settings alone describe it.
-        A remote one is not asked whose it is: a put sends no request beside its objects.
+        At the write location unless a target is given; it is added now if settings alone describe
+        it. A remote one is not asked whose it is: a put sends no request beside its objects.
 
         One image's refusal is its result. Raises what concerns the location or the index:
         ``StorageFull``, ``WriteRefused``, ``LocationUnavailable``, ``CredentialsRefused``,
         ``ConfigError``, ``ForeignStore``, ``Locked``; then some of the batch may be stored, and
         running it again finishes.
         """
-        place = place or self._backends.join_write_place()
-        if not place.remote:
-            # A disk that is not mounted.
-            self._backends.check_place(place)
+        target = target or Target(self._backends.join_write_place())
+        if not target.place.remote:
+            # It may be a disk that is not mounted.
+            self._backends.check_place(target.place)
         results: dict[int, Result] = {}
         for _ in range(_ATTEMPTS):
             todo = [position for position in range(len(batch)) if position not in results]
             if not todo:
                 return [results[position] for position in range(len(batch))]
-            found = self._attempt([batch[position] for position in todo], place)
+            found = self._attempt([batch[position] for position in todo], target)
             results |= {todo[position]: result for position, result in found.items()}
         raise IndexBusy(
-            f"location {place.name}: what was written was taken away {_ATTEMPTS} times; try again"
+            f"location {target.place.name}: what was written was taken away {_ATTEMPTS} times; "
+            "try again"
         )
 
-    def _attempt(self, batch: Sequence[Prepared], place: Place) -> Mapping[int, Result]:
-        index = self._backends.index
+    def _attempt(self, batch: Sequence[Prepared], target: Target) -> Mapping[int, Result]:
+        index, place = self._backends.index, target.place
         intakes = [prepared.intake for prepared in batch]
         begun = index.begin(intakes, place.name, lease_seconds=_LEASE_SECONDS)
         faults.point("put.begun")
@@ -101,7 +114,7 @@ class Ingest:
                 index.abandon(begun)
                 return _known(begun.outcomes) | _stale(intakes, begun, lacking)
             self._check_room(place, sum(replica.size for replica in begun.to_write))
-            self._write(place, begun, data, self._how(place, intakes))
+            self._write(begun, data, self._writers_at(place), self._writer(target, intakes))
         except BaseException:
             # The lease ends by itself if the index cannot be written either.
             with suppress(PosecasError):
@@ -132,19 +145,28 @@ class Ingest:
                 )
             return self._writers[place.width]
 
-    def _how(self, place: Place, intakes: Sequence[Intake]) -> Write:
-        """Whoever has put an image looks at it next; a copy of what is elsewhere, nobody."""
-        if isinstance(place.objects, HasPaths) or any(intake.copies for intake in intakes):
-            return _write_one
-        return self._write_through
+    def _writer(self, target: Target, intakes: Sequence[Intake]) -> Write:
+        place, cache = target.place, self._backends.cache
+        said = metadata_of(self._backends.index, intakes) if place.remote else {}
+        # Whoever has put an image looks at it next; at a copy of what is elsewhere, nobody.
+        kept = not isinstance(place.objects, HasPaths) and not any(one.copies for one in intakes)
+
+        def write(replica: Replica, data: bytes) -> None:
+            _write_one(target, replica, data, said.get(replica.digest, {}))
+            if kept:
+                cache.keep(replica.digest, data)
+
+        return write
 
     def _write(
-        self, place: Place, begun: Begun, data: Mapping[Digest, bytes], write: Write
+        self,
+        begun: Begun,
+        data: Mapping[Digest, bytes],
+        writers: ThreadPoolExecutor,
+        write: Write,
     ) -> None:
-        writers = self._writers_at(place)
         pending: set[Future[None]] = {
-            writers.submit(write, place, replica, data[replica.digest])
-            for replica in begun.to_write
+            writers.submit(write, replica, data[replica.digest]) for replica in begun.to_write
         }
         try:
             while pending:
@@ -158,13 +180,15 @@ class Ingest:
                 future.cancel()
             wait(pending)
 
-    def _write_through(self, place: Place, replica: Replica, data: bytes) -> None:
-        _write_one(place, replica, data)
-        self._backends.cache.keep(replica.digest, data)
 
-
-def _write_one(place: Place, replica: Replica, data: bytes) -> None:
-    place.objects.write(replica.key, data, media_type=replica.media_type, metadata={})
+def _write_one(target: Target, replica: Replica, data: bytes, said: Metadata) -> None:
+    objects = target.place.objects
+    objects.write(replica.key, data, media_type=replica.media_type, metadata=said)
+    if target.reads_back and objects.read(replica.key) != data:
+        raise WriteRefused(
+            f"{target.place.name}: {replica.key} has other bytes than those that were written; "
+            "nothing of it counts: try again"
+        )
 
 
 def _known(outcomes: Mapping[int, Settled | PosecasError | Fence]) -> dict[int, Result]:

@@ -36,11 +36,13 @@ class Joining:
             self.add(name, self.configured_url(name))
 
     def configured_url(self, name: str) -> str:
-        """Return where settings say that a location is.
+        """Return where settings say that a location is, or where it was when it was added before.
 
         Raises ``ConfigError``, which names what must still be set.
         """
-        settings = self.config.location(name)
+        settings, found = self.config.location(name), self._recorded(name)
+        if found is not None and not settings.url:
+            return found.url
         is_bucket = name == R2 or settings.url.startswith("s3:")
         if is_bucket and (lacking := settings.lacking(os.environ)):
             raise ConfigError(f"location {name}: {not_set(lacking)}")
@@ -58,8 +60,8 @@ class Joining:
         mount. Raises ``ForeignStore`` before anything is changed there, and what the place raises.
         """
         found = self._recorded(name)
-        if name == LOCAL or (found is not None and found.url != url):
-            at = "the store's own folder" if found is None or name == LOCAL else found.url
+        if found is not None and found.url != url:
+            at = "the store's own folder" if name == LOCAL else found.url
             raise ForeignStore(f"location {name}: it is {at} already; give this one another name")
         host = self.host if url.startswith("file:") and not shared else None
         place = self.connect(Location(0, name, url, "active", host))

@@ -1,20 +1,24 @@
 """Locations, as a store's users know them; a part of the facade."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from posecas.backends import Backends
 from posecas.config.urls import location_url
 from posecas.config.writing import write_location_table
+from posecas.drop import Dropped, drop_location, rehearse_drop
 from posecas.errors import ForeignStore
+from posecas.ingest import Ingest
 from posecas.names import check_name
 from posecas.records import Location, LocationUse
+from posecas.replicate import NotCopied, Replicated, rehearse_replication, replicate_to
 
 
 class StoreLocations:
     """The part of `Store` that knows where objects lie."""
 
     _backends: Backends
+    _ingest: Ingest
     path: Path
 
     def locations(self) -> Sequence[LocationUse]:
@@ -47,6 +51,33 @@ class StoreLocations:
         if settings:
             write_location_table(self.path, name, settings)
         return added
+
+    def replicate(
+        self, location: str, *, rate: int | None = None
+    ) -> Iterator[Replicated | NotCopied]:
+        """Copy every blob that something refers to, and that is not there, to a location.
+
+        Yields what could not be copied, and after each batch what is done so far. ``rate`` limits
+        the bytes read in a second. It may be interrupted at any moment; run again, it goes on.
+        Raises ``LocationNotFound``, ``ConfigError``, ``ForeignStore`` and what the locations raise.
+        """
+        return replicate_to(self._backends, self._ingest, location, rate=rate)
+
+    def rehearse_replicate(self, location: str) -> Replicated:
+        """Return what `replicate` would copy, and change nothing; no location is asked."""
+        return rehearse_replication(self._backends, location)
+
+    def drop_location(self, name: str, *, delay: int = 7 * 24 * 60 * 60) -> Iterator[Dropped]:
+        """Let go of a location, in steps; its objects are deleted ``delay`` seconds later.
+
+        Run again, it goes on, and so does `collect`. Raises ``LastReplica`` while anything that is
+        referred to is live nowhere else, ``UsageError`` while objects or backups are written there.
+        """
+        return drop_location(self._backends, name, delay=delay)
+
+    def rehearse_drop(self, name: str) -> Dropped:
+        """Return what `drop_location` would begin with, and change nothing; raises like it."""
+        return rehearse_drop(self._backends, name)
 
     def _is_inside(self, url: str) -> bool:
         if not url.startswith("file:"):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from posecas.drop import Dropped
     from posecas.errors import PosecasError
     from posecas.findings import Checked, Finding
     from posecas.images.recipes import Recipe
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         Stats,
         User,
     )
+    from posecas.replicate import NotCopied, Replicated
 
 Json = Mapping[str, "JsonValue"]
 JsonValue = str | int | float | bool | None | Json | Sequence["JsonValue"]
@@ -232,6 +234,39 @@ def location_json(use: LocationUse, *, writes: bool, backups: bool) -> dict[str,
         "condemned_objects": use.condemned.count,
         "condemned_bytes": use.condemned.bytes,
         "damaged_objects": use.damaged.count,
+    }
+
+
+def replicated_json(done: Replicated) -> dict[str, JsonValue]:
+    """Return what a replication copied; ``expected`` is what was lacking when it began."""
+    return {
+        "copied": done.copied,
+        "bytes": done.bytes,
+        "skipped": done.skipped,
+        "failed": done.failed,
+        "expected": done.expected,
+        "expected_bytes": done.expected_bytes,
+    }
+
+
+def not_copied_json(one: NotCopied) -> dict[str, JsonValue]:
+    """Return a blob that could not be copied, and why; ``pose`` is one that it belongs to."""
+    return {"digest": one.digest, "pose": one.named, **error_json(one.error)}
+
+
+def dropped_json(name: str, done: Dropped) -> dict[str, JsonValue]:
+    """Return how far the drop of a location is."""
+    return {
+        "location": name,
+        "state": done.state,
+        "retired": done.retired,
+        "bytes_retired": done.bytes_retired,
+        "deleted": done.deleted,
+        "bytes_freed": done.bytes_freed,
+        "failed": done.failed,
+        "waiting": done.waiting,
+        "expected": done.expected,
+        "expected_bytes": done.expected_bytes,
     }
 
 

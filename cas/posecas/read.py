@@ -13,11 +13,15 @@ from typing import BinaryIO, Final, TypeVar
 from posecas.backends import Backends
 from posecas.digest import Digest, digest_of, verify
 from posecas.errors import (
+    ConfigError,
+    CredentialsRefused,
     Damage,
     DamagedObject,
     LocationUnavailable,
     ObjectMissing,
     PosecasError,
+    RequestRefused,
+    Temporary,
 )
 from posecas.objects.protocol import HasPaths
 from posecas.places import Place
@@ -26,6 +30,8 @@ from posecas.records import Replica
 T = TypeVar("T")
 
 _ATTEMPTS: Final = 8
+_UNREACHED: Final = (Temporary, CredentialsRefused, ConfigError, RequestRefused)
+"""Nothing is known of the object; another copy may be had."""
 
 
 def read_blob(backends: Backends, digest: Digest) -> bytes:
@@ -35,6 +41,14 @@ def read_blob(backends: Backends, digest: Digest) -> bytes:
     and not served again), ``LocationUnavailable`` when none can be reached.
     """
     return _first_intact(backends, digest, partial(_read, backends))
+
+
+def fetch_blob(backends: Backends, digest: Digest) -> bytes:
+    """Return a blob's bytes, verified, from a location itself and not from the cache.
+
+    Raises like `read_blob`.
+    """
+    return _first_intact(backends, digest, read_replica)
 
 
 def open_blob(backends: Backends, digest: Digest, *, seconds: float | None = None) -> BinaryIO:
@@ -86,9 +100,9 @@ def _first_intact(backends: Backends, digest: Digest, use: Callable[[Place, Repl
                 backends.check_place(place)
                 _mark(backends, replica)
                 failure = error
-            except LocationUnavailable as error:
+            except _UNREACHED as error:
                 failure = error
-        if isinstance(failure, LocationUnavailable):
+        if isinstance(failure, _UNREACHED):
             raise failure
     raise failure or _none_left(backends, digest)
 

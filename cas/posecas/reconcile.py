@@ -150,7 +150,7 @@ def _heal(
     found = orphans.places.get(digest)
     data = salvage(backends, digest, () if found is None else (found[:2],))
     if data is not None:
-        copied = bring_back(backends, ingest, one.blob, data)
+        copied = bring_back(ingest, one.blob, data)
         faults.point("reconcile.copied")
         return replace(done, copied=done.copied + copied)
     if not backends.index.blob(digest).references:

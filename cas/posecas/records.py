@@ -5,7 +5,7 @@ index's row id: it orders pages, never recurs, and means nothing outside one ind
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, Generic, Literal, TypeVar
 
@@ -317,6 +317,15 @@ class Collected:
     deleted: int = 0
     bytes_freed: int = 0
     failed: int = 0
+
+    def and_deleted(self, more: "Collected") -> "Collected":
+        """Return it with what another one deleted, or failed to."""
+        return replace(
+            self,
+            deleted=self.deleted + more.deleted,
+            bytes_freed=self.bytes_freed + more.bytes_freed,
+            failed=self.failed + more.failed,
+        )
 
     def plus(
         self, *, condemned: Sequence[Replica] = (), deleted: Sequence[Replica] = (), failed: int = 0

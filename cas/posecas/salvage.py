@@ -36,26 +36,16 @@ def salvage(backends: Backends, digest: Digest, others: Iterable[Lying] = ()) ->
     return None
 
 
-def bring_back(backends: Backends, ingest: Ingest, blob: Blob, data: bytes) -> bool:
+def bring_back(ingest: Ingest, blob: Blob, data: bytes) -> bool:
     """Write a blob's bytes once more, for what refers to it already; tell whether anything does.
 
     No reference is made: a pose that is removed at this moment stays removed.
     """
-    for source in _named(backends, blob):
-        intake = Intake(source.facts, None, copies=(blob.facts,))
-        if isinstance(ingest.run([Prepared(intake, {blob.digest: data})])[0], Settled):
-            return True
-    return False
+    intake = Intake(blob.facts, None, copies=(blob.facts,))
+    return isinstance(ingest.run([Prepared(intake, {blob.digest: data})])[0], Settled)
 
 
 def _rows(backends: Backends, digest: Digest) -> Iterator[Lying]:
     for replica in backends.index.all_replicas(digest):
         if replica.location in backends.places:
             yield backends.place(replica.location), replica.key
-
-
-def _named(backends: Backends, blob: Blob) -> Iterator[Blob]:
-    """The blob, and what it was made from: as long as a pose names one of them it is kept."""
-    yield blob
-    for made in backends.index.renditions_to(blob.digest):
-        yield backends.index.blob(made.source)

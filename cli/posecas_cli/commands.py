@@ -35,6 +35,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "gc": ("gc", "Give back the room of what nothing refers to any more."),
     "check": ("check", "Check that everything is there and as it was put."),
     "index": ("index", "Back the index up, and bring it back."),
+    "replicate": ("replicate", "Copy everything to another location."),
     "location": ("location", "Add, list and drop the places where objects lie."),
     "stats": ("stats", "Tell how much is stored, and what deduplication saves."),
     "query": ("query", "Ask the index in SQL."),

@@ -4,12 +4,16 @@ from collections.abc import Iterator
 
 import click
 
-from posecas.machine import JsonValue, location_json
+from posecas.drop import Dropped
+from posecas.machine import JsonValue, dropped_json, location_json
 from posecas.records import LocationUse
 from posecas.store import Store
 from posecas.units import format_size
 from posecas_cli import output, parameters, session
 from posecas_cli.command import command, group
+from posecas_cli.exits import SOME_FAILED
+from posecas_cli.progress import progress
+from posecas_cli.text import count
 
 _HEADINGS = ("location", "state", ">objects", ">size", "address", "used for")
 _NAME = click.argument("name", metavar="NAME", callback=parameters.name_of("location"))
@@ -21,11 +25,12 @@ _NAME = click.argument("name", metavar="NAME", callback=parameters.name_of("loca
 posecas location add r2
 posecas location add archive s3://bucket/poses --endpoint https://s3.example.com
 posecas location ls
+posecas location drop local --dry-run
 """,
-    exits=(0, 1, 2, 4, 5, 8, 10, 11, 12, 130),
+    exits=(0, 1, 2, 3, 4, 5, 8, 10, 11, 12, 130),
 )
 def location() -> None:
-    """Add and list the places where objects lie.
+    """Add, list and drop the places where objects lie.
 
     A store begins with one location, local, its own folder. The setting write_location (in the
     environment also STORAGE_MODE) says which one new objects go to; what was stored before stays
@@ -91,6 +96,65 @@ def list_locations() -> None:
         output.table(_HEADINGS, [_row(store, use) for use in store.locations()])
 
 
+@command(
+    "drop",
+    examples="""
+posecas location drop local --dry-run
+posecas location drop local
+posecas location drop archive --delay 0
+""",
+    exits=(0, 1, 2, 3, 4, 5, 8, 10, 11, 12, 130),
+)
+@_NAME
+@click.option(
+    "--delay",
+    metavar="DURATION",
+    default="7d",
+    show_default=True,
+    callback=parameters.duration,
+    help="Delete only what was condemned so long ago; 0 gives up restoring to an earlier time.",
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be done; do nothing.")
+def drop(name: str, delay: int, *, dry_run: bool) -> None:
+    """Let go of the location NAME: nothing new goes there, and what it holds is deleted.
+
+    Each object goes only if another copy of its image is at an active location: what is nowhere
+    else stops the drop, and the location stays in use. posecas replicate makes the copies. When the
+    delay is over, the same command, or posecas gc, deletes the objects; the location is detached
+    when none is left.
+    """
+    with session.open_store() as store:
+        done = store.rehearse_drop(name) if dry_run else _dropped(store, name, delay)
+    output.data(dropped_json(name, done), _sentence(name, done, dry_run=dry_run))
+    if done.failed:
+        output.warn(f"{count(done.failed, 'object')} could not be deleted; run it again")
+        click.get_current_context().exit(SOME_FAILED)
+
+
+def _dropped(store: Store, name: str, delay: int) -> Dropped:
+    plan = store.rehearse_drop(name)
+    done = plan
+    with progress(plan.expected + plan.waiting) as bar:
+        for step in store.drop_location(name, delay=delay):
+            bar.update(step.retired + step.deleted - done.retired - done.deleted)
+            done = step
+    return done
+
+
+def _sentence(name: str, done: Dropped, *, dry_run: bool) -> str:
+    if dry_run:
+        much = f"{count(done.expected, 'object')}, {format_size(done.expected_bytes)}"
+        return f"location {name}: {much} would be condemned, then deleted after the delay"
+    told = (
+        f"location {name} is {done.state}; {count(done.retired, 'object')} condemned, "
+        f"{format_size(done.bytes_retired)}; {count(done.deleted, 'object')} deleted, "
+        f"{format_size(done.bytes_freed)} freed"
+    )
+    if done.waiting:
+        told += f"; {count(done.waiting, 'object')} wait for the delay, or for their writer"
+    return told
+
+
 def _row(store: Store, use: LocationUse) -> output.Row:
     return _json(store, use), (
         use.location.name,
@@ -123,3 +187,4 @@ def _json(store: Store, use: LocationUse) -> dict[str, JsonValue]:
 
 location.add_command(add)
 location.add_command(list_locations)
+location.add_command(drop)

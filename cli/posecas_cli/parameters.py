@@ -64,6 +64,12 @@ def one_of(names: Callable[[], Sequence[str]]) -> Callback[str]:
     return _reading(check)
 
 
+def _rate(text: str) -> int:
+    if size := parse_size(text):
+        return size
+    raise UsageError("0 bytes a second would never end; write a size like 10MB")
+
+
 def _share(text: str) -> float:
     try:
         share = float(text.removesuffix("%")) / 100
@@ -112,3 +118,7 @@ class Mountpoint(click.ParamType[Path]):
     ) -> list[CompletionItem]:
         """Offer folders."""
         return [CompletionItem(incomplete, type="dir")]
+
+
+rate = _reading(_rate)
+"""Take so many bytes a second, above 0."""

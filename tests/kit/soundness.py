@@ -48,7 +48,9 @@ def _wrong_references(store: posecas.Store, poses: list[Pose], blobs: list[Blob]
 
 
 def _unnamed_objects(store: posecas.Store) -> Iterator[str]:
-    for info in store.location.objects.list("objects/"):
-        digest = Digest(info.key.rpartition("/")[2][:64])
-        if info.key not in {replica.key for replica in store.index.all_replicas(digest)}:
-            yield f"{info.key} is named by no row"
+    for place in store._backends.places.values():
+        for info in place.objects.list("objects/"):
+            digest = Digest(info.key.rpartition("/")[2][:64])
+            known = store.index.all_replicas(digest)
+            if (place.name, info.key) not in {(one.location, one.key) for one in known}:
+                yield f"{info.key} is named by no row of {place.name}"

@@ -9,6 +9,7 @@ import pytest
 
 import posecas
 from kit.checks import check
+from kit.moves import writing_to
 from kit.tiles import tile
 from posecas.config import load_config
 from posecas.errors import ConfigError, ForeignStore, LocationUnavailable
@@ -20,26 +21,6 @@ R2 = {
     "R2_SECRET_ACCESS_KEY": "the-secret",
     "R2_BUCKET_NAME": "poses",
 }
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Path:
-    """A second disk."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    return path
-
-
-@pytest.fixture
-def on_disk(folder: Path, disk: Path) -> Path:
-    """A store with the location `disk` added; its folder."""
-    with posecas.create_store(folder) as store:
-        store.add_location("disk", disk.as_uri())
-    return folder
-
-
-def writing_to(folder: Path, location: str) -> posecas.Store:
-    return posecas.open_store(folder, settings={"write_location": location})
 
 
 def settings_of(folder: Path, **environ: str) -> dict[str, tuple[object, str, str]]:

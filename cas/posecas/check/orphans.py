@@ -93,7 +93,7 @@ def _found(
         infos = _still_there(place, listing.keys[start : start + _BATCH])
         keys = set(backends.index.unnamed(place.name, [info.key for info in infos]))
         orphans = [info for info in infos if info.key in keys]
-        facts = {info.key: _facts(place, info.key) for info in orphans if not info.metadata}
+        facts = {info.key: _facts(place, info.key) for info in orphans if not _names_a_pose(info)}
         known = [(key, one) for key, one in facts.items() if one is not None]
         claimed = _claim(backends, place, known) if claim else set[str]()
         for info in orphans:
@@ -133,13 +133,18 @@ def _claim(backends: Backends, place: Place, known: Sequence[tuple[str, BlobFact
     return claimed
 
 
+def _names_a_pose(info: ObjectInfo) -> bool:
+    """Whether it says more of itself than its bytes do; what a recipe made can be made again."""
+    return bool(info.metadata) and info.metadata.get("kind", "pose") == "pose"
+
+
 def _finding(
     place: Place, info: ObjectInfo, facts: Mapping[str, BlobFacts | None], claimed: set[str]
 ) -> Finding:
     name = parse_object_key(info.key)
     digest = None if name is None else name.digest
     where = f"{place.name}: {info.key}"
-    if info.metadata:
+    if _names_a_pose(info):
         said = ", ".join(f"{key} {value}" for key, value in sorted(info.metadata.items()))
         return Finding("recoverable", f"{where}: no row names it, and it says: {said}", digest)
     if facts[info.key] is None:

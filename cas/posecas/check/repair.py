@@ -55,7 +55,7 @@ class Repair:
 
     def _fetch(self, blob: Blob) -> bool:
         data = salvage(self._backends, blob.digest)
-        return data is not None and bring_back(self._backends, self._ingest, blob, data)
+        return data is not None and bring_back(self._ingest, blob, data)
 
     def _render(self, blob: Blob) -> bool:
         made = [one for one in self._backends.index.renditions_to(blob.digest) if self._knows(one)]

@@ -35,7 +35,8 @@ class Intake:
     """One image to take in: its blob, the pose that names it, and what was made from it.
 
     Without a pose, an existing pose must already name the blob when the intake is published.
-    ``copies`` are blobs that are referenced already and are to be live at the write location too.
+    ``copies`` are blobs that are to be live at the write location too; alone, without pose and
+    renditions, they need no pose but that something refers to each of them when it is published.
     """
 
     source: BlobFacts
@@ -53,7 +54,10 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The references of one intake are committed. ``pose`` None: there was none to name."""
+    """The references of one intake are committed. ``pose`` None: there was none to name.
+
+    The status of copies alone is ``stored``, or ``deduplicated`` if they were live there already.
+    """
 
     status: PutStatus
     pose: Pose | None

@@ -13,6 +13,7 @@ from posecas.digest import Digest
 from posecas.index.audit_protocol import Audit
 from posecas.index.intake import Annotated, Begun, Intake, Outcome
 from posecas.index.journal_protocol import Identity, Journalling, Restored
+from posecas.index.moving_protocol import Moving
 from posecas.index.owners_protocol import Owners
 from posecas.names import PoseId
 from posecas.records import (
@@ -319,6 +320,7 @@ class Index(
     References,
     Collection,
     Expiry,
+    Moving,
     Audit,
     RecipeVersions,
     Owners,

@@ -22,6 +22,10 @@ _COLUMNS: Final = (
     *("pose_library_id", "prompt", "model", "seed", "controlnet_weight", "generation_time"),
     *("status", "favourite", "downloads"),
 )
+_REFERENCED: Final = """
+SELECT 1 FROM blobs b WHERE b.digest = ? AND (EXISTS (SELECT 1 FROM poses WHERE blob_id = b.id)
+  OR EXISTS (SELECT 1 FROM renditions WHERE blob_id = b.id))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,11 @@ def settle(cursor: Cursor, intake: Intake, *, wrote: bool, now: int) -> Settled:
     """Commit the references of an intake whose blobs are all live at the write location.
 
     ``wrote`` tells whether its source's bytes were new. Raises what `admit` raises, and
-    ``PoseNotFound`` for a rendition whose source no pose names any more.
+    ``PoseNotFound`` for a rendition whose source no pose names any more, and for copies of what
+    nothing refers to any more.
     """
+    if intake.copies and intake.pose is None and not intake.renditions:
+        return _copied(cursor, intake, wrote=wrote)
     blob_id = blob_row(cursor, intake.source)
     pose_id: int | None = None
     status: PutStatus = "stored"
@@ -99,6 +106,15 @@ def settle(cursor: Cursor, intake: Intake, *, wrote: bool, now: int) -> Settled:
     if pose_id is None:
         return Settled(status, None)
     return Settled(status, rows.pose(must(cursor.one(f"{rows.POSE} WHERE p.id = ?", pose_id))))
+
+
+def _copied(cursor: Cursor, intake: Intake, *, wrote: bool) -> Settled:
+    for blob in intake.copies:
+        if cursor.one(_REFERENCED, rows.stored(blob.digest)) is None:
+            raise PoseNotFound(
+                f"blob {blob.digest[:12]}…: nothing refers to it any more, so it is not copied"
+            )
+    return Settled("stored" if wrote else "deduplicated", None)
 
 
 def _place(

@@ -11,6 +11,7 @@ from posecas.index.exporting import ExportVerbs
 from posecas.index.journal_protocol import Identity
 from posecas.index.journalling import JournallingVerbs
 from posecas.index.mending import MendingVerbs
+from posecas.index.moving import MovingVerbs
 from posecas.index.owners import OwnersVerbs, must
 from posecas.index.recipe_versions import RecipeVersionVerbs
 from posecas.index.references import ReferencesVerbs
@@ -24,6 +25,7 @@ class SqlIndex(
     ExpiryVerbs,
     AuditVerbs,
     MendingVerbs,
+    MovingVerbs,
     JournallingVerbs,
     ExportVerbs,
     RestoredVerbs,
