@@ -1,13 +1,19 @@
 """A value that must not be seen: it is masked wherever it is printed."""
 
-from dataclasses import dataclass
+from typing import final
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@final
 class Secret:
-    """A password or key. Only `reveal` shows it, to whoever sends it where it belongs."""
+    """A password or key, immutable. Only `reveal` shows it, to whoever sends it where it belongs.
 
-    _value: str
+    No dataclass, whose ``asdict`` would show it.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
 
     def reveal(self) -> str:
         """Return the secret itself."""
@@ -16,7 +22,11 @@ class Secret:
     def __bool__(self) -> bool:
         return bool(self._value)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
     def __repr__(self) -> str:
         return "Secret('***')" if self._value else "Secret('')"
-
-    __str__ = __repr__

@@ -1,0 +1,106 @@
+"""What a store whose location is a bucket asks for: each request is paid for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import posecas
+from kit.checks import check
+from kit.fault_proxy import FaultProxy, before
+from kit.remote import r2_variables
+from kit.servers import Bucket
+from kit.tiles import tile
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A store at a bucket that it has joined already, and the proxy that counts."""
+
+    store: posecas.Store
+    proxy: FaultProxy
+
+    def objects(self) -> list[str]:
+        """What was asked since the last time, of everything but the journal."""
+        asked = [one.operation for one in self.proxy.requests if "/backups/" not in one.path]
+        self.proxy.calm()
+        return asked
+
+
+@pytest.fixture
+def counted(
+    folder: Path, whole_s3_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Counted]:
+    """A store that writes to a bucket of its own."""
+    with before(whole_s3_bucket) as (proxy, reached):
+        for name, value in r2_variables(reached).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("STORAGE_MODE", "r2")
+        with posecas.create_store(folder) as store:
+            store.put(tile(0), generation="g", pose="first", user="ada")
+            proxy.calm()
+            yield Counted(store, proxy)
+
+
+def test_a_new_image_is_one_put_and_one_for_its_thumbnail(counted: Counted) -> None:
+    counted.store.put(tile(1), generation="g", pose="p")
+    assert counted.objects() == ["PutObject"] * 2
+
+
+def test_many_new_images_are_two_puts_each(counted: Counted) -> None:
+    items = [posecas.PutItem(tile(number), "g", f"p{number}") for number in range(1, 6)]
+    assert [result.error for result in counted.store.put_many(items)] == [None] * 5
+    assert counted.objects() == ["PutObject"] * 10
+
+
+def test_an_image_that_is_held_already_asks_for_nothing(counted: Counted) -> None:
+    counted.store.put(tile(0), generation="g", pose="second")
+    assert counted.objects() == []
+
+
+def test_a_read_is_one_get_and_none_from_the_cache(counted: Counted, folder: Path) -> None:
+    for cached in (folder / "cache").rglob("*"):
+        if cached.is_file() and len(cached.name) >= 64:
+            cached.unlink()
+    assert counted.store.get("g/first") == tile(0)
+    assert counted.objects() == ["GetObject"]
+    assert counted.store.get("g/first") == tile(0)
+    assert counted.objects() == []
+
+
+def test_names_are_listed_and_removed_without_a_request(counted: Counted) -> None:
+    assert [pose.name for pose in counted.store.poses()] == ["first"]
+    counted.store.remove(["g/first"])
+    assert counted.objects() == []
+
+
+def test_garbage_goes_by_one_request_after_a_look_at_the_marker(counted: Counted) -> None:
+    items = [posecas.PutItem(tile(number), "g", f"p{number}") for number in range(1, 6)]
+    list(counted.store.put_many(items))
+    counted.store.remove([f"g/p{number}" for number in range(1, 6)])
+    counted.proxy.calm()
+    done = list(counted.store.collect(grace=0, delay=0))[-1]
+    assert done.deleted == 10
+    asked = counted.objects()
+    assert asked.count("DeleteObjects") == 1
+    assert set(asked) == {"DeleteObjects", "GetObject"}
+    assert "ListObjectsV2" not in asked
+
+
+def test_nothing_but_check_orphans_lists(counted: Counted, folder: Path) -> None:
+    counted.store.put(tile(1), generation="g", pose="p")
+    check(counted.store, data=True)
+    counted.store.close()
+    with posecas.open_store(folder) as store:
+        assert store.get("g/p") == tile(1)
+        list(store.collect(grace=0, delay=0))
+        assert "ListObjectsV2" not in counted.proxy.counts
+        assert check(store, orphans=True).findings == []
+    assert counted.proxy.counts["ListObjectsV2"] >= 1
+
+
+def test_opening_a_store_asks_for_nothing(counted: Counted, folder: Path) -> None:
+    with posecas.open_store(folder) as store:
+        assert store.stats().poses == 1
+        assert counted.proxy.operations == []
