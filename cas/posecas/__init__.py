@@ -28,13 +28,25 @@ if TYPE_CHECKING:
     from posecas.names import PoseId
     from posecas.opening import create_store, open_store
     from posecas.put import PutItem, PutResult
-    from posecas.records import Attributes, Blob, Generation, Pose, Rendition, Replica, Stats, User
+    from posecas.records import (
+        Address,
+        Attributes,
+        Blob,
+        Generation,
+        Pose,
+        Rendition,
+        Replica,
+        Stats,
+        Upload,
+        User,
+    )
     from posecas.renditions import Made
     from posecas.store import Description, Store
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Address",
     "AttributeImport",
     "AttributeRow",
     "Attributes",
@@ -58,6 +70,7 @@ __all__ = [
     "Replica",
     "Stats",
     "Store",
+    "Upload",
     "User",
     "__version__",
     "create_store",
@@ -79,7 +92,10 @@ _HOMES = {
     **dict.fromkeys(("PutItem", "PutResult"), "posecas.put"),
     **dict.fromkeys(("Description", "Store"), "posecas.store"),
     **dict.fromkeys(
-        ("Attributes", "Blob", "Generation", "Pose", "Rendition", "Replica", "Stats", "User"),
+        (
+            *("Address", "Attributes", "Blob", "Generation", "Pose", "Rendition", "Replica"),
+            *("Stats", "Upload", "User"),
+        ),
         "posecas.records",
     ),
 }

@@ -13,7 +13,8 @@
     │ ├ BlobNotFound
     │ ├ RecipeNotFound
     │ ├ LocationNotFound
-    │ └ SnapshotNotFound
+    │ ├ SnapshotNotFound
+    │ └ UploadMissing        nothing lies under the key of an upload
     ├ Refused (6)            the input is understood and not accepted; nothing was stored
     │ ├ NotAnImage
     │ ├ BrokenImage
@@ -42,6 +43,7 @@
       ├ StoreTooNew
       ├ TooSlow              a query that would not end in the time allowed
       ├ ForeignStore         a folder, bucket or index that belongs to something else
+      ├ NoAddress            no location that holds it can give the address asked for
       ├ MountFailed
       └ UsedAfterFork
 
@@ -107,6 +109,10 @@ class LocationNotFound(NotFound):
 
 class SnapshotNotFound(NotFound):
     """No snapshot of the index has this name, or is as old as was asked for."""
+
+
+class UploadMissing(NotFound):
+    """Nothing was uploaded under this key, or it was taken in or removed since."""
 
 
 class Refused(PosecasError):
@@ -233,6 +239,10 @@ class TooSlow(Failed):
 
 class ForeignStore(Failed):
     """A folder, bucket or index that belongs to something else. It was not touched."""
+
+
+class NoAddress(Failed):
+    """No location that holds the image can give the kind of address that was asked for."""
 
 
 class MountFailed(Failed):

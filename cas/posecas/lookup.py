@@ -3,6 +3,8 @@
 An old path is taken as it was imported. Of a URL, and of a path that begins with a slash, every end
 is tried, the longest first, since what stands before the imported folder is not known:
 ``https://host/uploads/pose-generator/generated/x.png`` finds ``pose-generator/generated/x.png``.
+The store's own addresses are read too: of the gateway (``…/hashes/<2>/<digest>.<ext>``) and of an
+object in a bucket, signed or public.
 """
 
 from collections.abc import Iterator
@@ -14,7 +16,14 @@ from urllib.parse import unquote, urlsplit
 from posecas.digest import Digest
 from posecas.errors import InvalidName, NotFound, PoseNotFound
 from posecas.index.protocol import Catalogue
-from posecas.names import MEDIA_TYPES, DigestPrefix, parse_id
+from posecas.names import (
+    MEDIA_TYPES,
+    DigestPrefix,
+    object_key_in,
+    parse_hash_path,
+    parse_id,
+    parse_object_key,
+)
 from posecas.records import Pose
 
 _SCHEME: Final = "://"
@@ -41,7 +50,7 @@ def find(index: Catalogue, which: str) -> Found:
     try:
         return _by_name(index, which)
     except (NotFound, InvalidName) as error:
-        found = _by_old_path(index, which)
+        found = _by_old_path(index, which) or _by_address(index, which)
         if found is not None:
             return found
         if isinstance(error, InvalidName) and _reads_like_a_path(which):
@@ -71,6 +80,18 @@ def _by_old_path(index: Catalogue, which: str) -> Found | None:
     return None
 
 
+def _by_address(index: Catalogue, which: str) -> Found | None:
+    digest = parse_hash_path(path := path_of(which))
+    name = parse_object_key(object_key_in(path) or "")
+    digest = name.digest if name else digest
+    return None if digest is None else Found(index.blob(digest).digest)
+
+
+def path_of(which: str) -> str:
+    """Return the path of an address, or ``which`` itself if it is none."""
+    return _url_path(which) if _SCHEME in which else _stored(which)
+
+
 def _reads_like_a_path(which: str) -> bool:
     """Tell an old path or address that leads nowhere from an ID that is malformed."""
     return (
@@ -81,10 +102,8 @@ def _reads_like_a_path(which: str) -> bool:
 
 
 def _paths(which: str) -> Iterator[str]:
-    path = _stored(which)
-    yield path
-    if _SCHEME in which:
-        path = _url_path(which)
+    yield _stored(which)
+    path = path_of(which)
     if not path.startswith("/"):
         return
     parts = [part for part in path.split("/") if part]

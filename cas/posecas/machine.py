@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from posecas.findings import Checked, Finding
     from posecas.images.recipes import Recipe
     from posecas.records import (
+        Address,
         Blob,
         Collected,
         Generation,
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
         Rendition,
         Replica,
         Stats,
+        Upload,
         User,
     )
     from posecas.replicate import NotCopied, Replicated
+
 
 Json = Mapping[str, "JsonValue"]
 JsonValue = str | int | float | bool | None | Json | Sequence["JsonValue"]
@@ -65,6 +68,24 @@ def pose_json(pose: Pose) -> dict[str, JsonValue]:
         "generation_time": pose.generation_time,
         "created_at": time_text(pose.created_at),
         "updated_at": time_text(pose.updated_at),
+    }
+
+
+def address_json(address: Address) -> Json:
+    """Return where an image can be got."""
+    expires_at = None if address.expires_at is None else time_text(address.expires_at)
+    return {"url": address.url, "expires_at": expires_at, "location": address.location}
+
+
+def upload_json(upload: Upload) -> Json:
+    """Return where one image can be put, and what must be sent with it."""
+    return {
+        "url": upload.url,
+        "expires_at": time_text(upload.expires_at),
+        "location": upload.location,
+        "key": upload.key,
+        "headers": upload.headers,
+        "size": upload.size,
     }
 
 

@@ -21,6 +21,10 @@ MEDIA_TYPES: Final = {
 """File extension, lower case and without its dot, to media type."""
 
 _KEY = re.compile(r"objects/([0-9a-f]{2})/(\1[0-9a-f]{62})-([0-9a-f]{12})\.(png|jpg|webp)")
+_HASH_PATH = re.compile(r"(?:.*/)?hashes/([0-9a-f]{2})/(\1[0-9a-f]{62})\.(?:png|jpg|webp)")
+_OBJECT_PATH = re.compile(
+    r"(?:.*/)?(objects/([0-9a-f]{2})/\2[0-9a-f]{62}-[0-9a-f]{12}\.(?:png|jpg|webp))"
+)
 _NAME = re.compile(rf"[A-Za-z0-9_-][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -113,3 +117,15 @@ def parse_object_key(key: str) -> ObjectName | None:
     if match is None:
         return None
     return ObjectName(Digest(match[2]), bytes.fromhex(match[3]), MEDIA_TYPES[match[4]])
+
+
+def parse_hash_path(path: str) -> Digest | None:
+    """Read the digest in a path that ends like what `hash_path` writes; None for any other."""
+    match = _HASH_PATH.fullmatch(path)
+    return None if match is None else Digest(match[2])
+
+
+def object_key_in(path: str) -> str | None:
+    """Return the key of a replica with which a path ends, as a bucket's addresses do."""
+    match = _OBJECT_PATH.fullmatch(path)
+    return None if match is None else match[1]

@@ -211,6 +211,33 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Where an image can be got. ``expires_at`` None: for as long as its object is there.
+
+    ``location`` None: it is the address of the gateway.
+    """
+
+    url: str
+    expires_at: datetime | None
+    location: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Where a client may put an image, once. ``headers`` must be sent as they are.
+
+    The client's library sends the length of the body by itself; it must be ``size``.
+    """
+
+    url: str
+    key: str
+    headers: Mapping[str, str]
+    size: int
+    expires_at: datetime
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
 class PoseFilter:
     """Which poses a listing shows; a field that is None does not restrict.
 

@@ -53,6 +53,20 @@ def make_renditions(
     return [outcomes[recipe] for recipe in recipes]
 
 
+def rendition_facts(backends: Backends, ingest: Ingest, source: Blob, name: str) -> BlobFacts:
+    """Return what a recipe makes of a blob; its bytes are neither made nor read if it is there.
+
+    Raises what `make_renditions` raises, and ``TooLarge``.
+    """
+    kept = backends.index.rendition(source.digest, backends.recipe(name).key)
+    if kept is not None and backends.index.replicas(kept.facts.digest):
+        return kept.facts
+    made = make_renditions(backends, ingest, source, (name,))[0]
+    if isinstance(made, TooLarge):
+        raise made
+    return made.rendition.facts
+
+
 def _kept(backends: Backends, source: Blob, recipe: Recipe) -> Made | None:
     found = backends.index.rendition(source.digest, recipe.key)
     return None if found is None else _read(backends, found)

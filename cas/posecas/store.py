@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self, Unpack
 
+from posecas.addresses import StoreAddresses
 from posecas.annotate import AttributeImport, annotate_poses, import_attributes
 from posecas.attribute_files import AttributeRow
 from posecas.attributes import AttributeWords, attributes_from
@@ -45,6 +46,7 @@ from posecas.records import (
 from posecas.remove import remove_poses
 from posecas.renditions import Made, make_renditions
 from posecas.snapshot import Snapshot
+from posecas.uploads import StoreUploads
 
 DAY: Final = 24 * 60 * 60
 """Seconds."""
@@ -62,7 +64,7 @@ class Description:
     aliases: Sequence[Alias]
 
 
-class Store(StoreLocations, StoreOwners):
+class Store(StoreLocations, StoreOwners, StoreAddresses, StoreUploads):
     """An open store. Thread-safe; not to be used after a fork; a context manager that closes it.
 
     Wherever a pose is asked for, ``which`` is a `Pose` or an ID: ``<generation>/<pose>``, a digest,

@@ -20,6 +20,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "put": ("put", "Check and store images, each under a name."),
     "import": ("import_folder", "Store a whole folder of images."),
     "get": ("get", "Write an image, or what a recipe makes of it."),
+    "url": ("url", "Print an address of an image, or one to upload to."),
+    "adopt": ("adopt", "Take in what a client uploaded."),
     "export": ("export", "Write images as social networks and shops want them."),
     "recipes": ("recipes", "List what exports and thumbnails can be made."),
     "ls": ("ls", "List poses, generations or users."),

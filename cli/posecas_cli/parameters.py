@@ -92,6 +92,9 @@ moment = _reading(parse_moment)
 share = _reading(_share)
 """Take a share like 5%, as a number above 0 and up to 1."""
 
+size = _reading(parse_size)
+"""Take a size in bytes."""
+
 text = _reading(_text)
 """Take any UTF-8 text."""
 

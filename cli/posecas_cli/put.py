@@ -13,10 +13,11 @@ from posecas.digest import digest_of
 from posecas.errors import UsageError
 from posecas.names import check_name, valid_name
 from posecas.put import PutItem
-from posecas.records import STATUSES, Attributes
+from posecas.records import Attributes
 from posecas.store import Store
 from posecas_cli import output, parameters, session
 from posecas_cli.command import command
+from posecas_cli.describing import describing
 from posecas_cli.exits import SOME_FAILED
 from posecas_cli.putting import tell
 from posecas_cli.tally import Tally
@@ -72,20 +73,7 @@ curl -s https://example.com/a.webp | posecas put - --generation g1 --pose p2
     show_default=True,
     help="Limits and thumbnail to use.",
 )
-@click.option("--prompt", callback=parameters.text, help="The words that asked for the image.")
-@click.option("--model", callback=parameters.text, help="What made the image.")
-@click.option("--seed", type=int, help="The generator's seed.")
-@click.option("--pose-library-id", callback=parameters.text, help="The pose it was made from.")
-@click.option("--controlnet-weight", type=float, help="How strictly the pose was followed.")
-@click.option("--generation-time", type=float, metavar="SECONDS", help="How long it took.")
-@click.option("--status", type=click.Choice(STATUSES), help="State of the work.")
-@click.option("--favourite", "--favorite", "favourite", is_flag=True, help="Mark as favourite.")
-@click.option(
-    "--created-at",
-    metavar="TIME",
-    callback=parameters.moment,
-    help="ISO 8601, UTC without an offset.  [default: now]",
-)
+@describing
 def put(
     files: Sequence[str],
     user: str | None,

@@ -4,13 +4,16 @@ import ipaddress
 import os
 import socket
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from posecas.errors import Failed, UsageError
 from posecas_cli import output, session
 from posecas_cli.command import command
+
+if TYPE_CHECKING:
+    from posecas.gateway.redirects import Redirect
 
 TOKEN: Final = "POSECAS_SERVE_TOKEN"  # noqa: S105 - the variable's name
 _BACKLOG: Final = 512
@@ -23,6 +26,7 @@ posecas serve
 posecas serve --port 9000 --aliases-at /uploads
 POSECAS_SERVE_TOKEN=$(openssl rand -hex 32) posecas serve --host 0.0.0.0
 posecas serve --access-log --origin https://app.example.com
+posecas serve --redirect public
 """,
     exits=(0, 1, 2, 5, 8, 10, 11, 130),
 )
@@ -50,9 +54,20 @@ posecas serve --access-log --origin https://app.example.com
     multiple=True,
     help="Let scripts of pages from here read the bytes (CORS); may be repeated.",
 )
+@click.option(
+    "--redirect",
+    type=click.Choice(["presigned", "public"]),
+    help="Send who asks to the bucket or its CDN, if one has the image.",
+)
 @click.option("--access-log", is_flag=True, help="Print a line for each request.")
 def serve(
-    host: str, port: int, prefixes: Sequence[str], origins: Sequence[str], *, access_log: bool
+    host: str,
+    port: int,
+    prefixes: Sequence[str],
+    origins: Sequence[str],
+    redirect: "Redirect | None",
+    *,
+    access_log: bool,
 ) -> None:
     """Show the store's images over HTTP, read only, until interrupted or terminated.
 
@@ -78,6 +93,7 @@ def serve(
             token=token,
             old_paths_at=tuple(dict.fromkeys(("/aliases", *prefixes))),
             origins=origins,
+            redirect=redirect,
         )
         address = _address(listener)
         output.report(

@@ -55,8 +55,9 @@ def test_a_location_that_is_away_is_the_broken_link(filled: posecas.Store) -> No
 def test_a_location_that_only_another_host_reaches_is_the_broken_link(
     filled: posecas.Store,
 ) -> None:
-    by_hand(filled, "UPDATE locations SET name = 'elsewhere'")
-    assert links(filled, "g/p0") == [*SOUND[:3], ("location", False)]
+    by_hand(filled, "UPDATE locations SET host = 'elsewhere'")
+    with posecas.open_store(filled.path) as here:
+        assert links(here, "g/p0") == [*SOUND[:3], ("location", False)]
 
 
 def test_an_id_that_leads_nowhere_is_not_found(filled: posecas.Store) -> None:

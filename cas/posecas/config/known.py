@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from posecas.config.settings import Known, Value
+from posecas.config.urls import web_address
 from posecas.errors import ConfigError
 from posecas.names import is_name
 from posecas.units import parse_duration, parse_size
@@ -97,6 +98,9 @@ KNOWN: Final[Mapping[str, Known]] = {
         "cache", _folder, "local copies of what is elsewhere; a path from the store's folder"
     ),
     "cache.max_bytes": Known(10 << 30, parse_size, "most bytes of local copies; 0: none"),
+    "serve.public_url": Known(
+        "", web_address, "address at which others reach `posecas serve`, for `url --public`"
+    ),
     **_profile("pose", 32_000_000, "thumb-400"),
     **_profile("avatar", 10_000_000, "thumb-300"),
 }

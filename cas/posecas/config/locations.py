@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from posecas.config.settings import Known, Setting, Sources, resolve
-from posecas.config.urls import location_url
+from posecas.config.urls import location_url, web_address
 from posecas.errors import ConfigError
 from posecas.names import is_name
 from posecas.secret import Secret
@@ -140,10 +140,10 @@ def known_of_location(name: str, environ: Mapping[str, str]) -> Iterator[tuple[s
     r2 = name == R2
     meaning = "where it is: s3://bucket/prefix, or file:///path"
     yield "url", Known("", _url, meaning, "R2_BUCKET_NAME" if r2 else "", _bucket_url)
-    yield "endpoint", _endpoint_of_r2(environ) if r2 else Known("", _web_address, _ENDPOINT)
+    yield "endpoint", _endpoint_of_r2(environ) if r2 else Known("", web_address, _ENDPOINT)
     yield "region", Known("auto", _plain, "region of its S3 server")
     meaning = "address under which anybody reads its objects"
-    yield "public_url", Known("", _web_address, meaning, "R2_PUBLIC_URL" if r2 else "")
+    yield "public_url", Known("", web_address, meaning, "R2_PUBLIC_URL" if r2 else "")
     prefix, token = ("R2", "R2_SESSION_TOKEN") if r2 else ("AWS", "AWS_SESSION_TOKEN")
     for field, variable in (
         ("access_key_id_env", f"{prefix}_ACCESS_KEY_ID"),
@@ -156,7 +156,7 @@ def known_of_location(name: str, environ: Mapping[str, str]) -> Iterator[tuple[s
 
 def _endpoint_of_r2(environ: Mapping[str, str]) -> Known:
     if environ.get("R2_ENDPOINT_URL") or not environ.get("R2_ACCOUNT_ID"):
-        return Known("", _web_address, _ENDPOINT, "R2_ENDPOINT_URL")
+        return Known("", web_address, _ENDPOINT, "R2_ENDPOINT_URL")
 
     def of_account(account: str) -> str:
         jurisdiction = environ.get("R2_JURISDICTION", "")
@@ -165,7 +165,7 @@ def _endpoint_of_r2(environ: Mapping[str, str]) -> Known:
         where = "" if jurisdiction in {"", "default"} else f".{jurisdiction}"
         return f"https://{account}{where}.r2.cloudflarestorage.com"
 
-    return Known("", _web_address, _ENDPOINT, "R2_ACCOUNT_ID", of_account)
+    return Known("", web_address, _ENDPOINT, "R2_ACCOUNT_ID", of_account)
 
 
 def _assembled(name: str, found: Mapping[str, Setting]) -> LocationSettings:
@@ -212,17 +212,6 @@ def _bucket_url(bucket: str) -> str:
 
 def _url(text: str) -> str:
     return location_url(text) if text else ""
-
-
-def _web_address(text: str) -> str:
-    if not text:
-        return ""
-    parts = urlsplit(text.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
-        raise ConfigError(f"{text!r}: write an address like https://images.example.com")
-    if parts.username or parts.password:
-        raise ConfigError("an address must not hold a user or a password; it is shown to others")
-    return text.strip().rstrip("/")
 
 
 def _plain(text: str) -> str:

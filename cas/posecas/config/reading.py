@@ -138,6 +138,7 @@ def _assemble(
         settings["min_free"].value,
         text("cache.folder"),
         number("cache.max_bytes"),
+        text("serve.public_url"),
         profiles,
         locations,
         tuple(said),

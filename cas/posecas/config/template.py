@@ -23,6 +23,9 @@ format = {FORMAT}
 # max_bytes = "10GiB"             # local copies of what is at remote locations; 0: none
 # folder = "cache"                # in the store's folder, or elsewhere: "/mnt/fast/poses"
 
+# [serve]
+# public_url = ""                 # where others reach `posecas serve`: https://images.example.com
+
 # [profile.pose]
 # max_bytes = "32MB"
 # max_pixels = 40000000

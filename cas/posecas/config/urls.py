@@ -61,3 +61,15 @@ def file_path(url: str) -> Path:
     if parts.netloc not in {"", "localhost"} or not path.is_absolute() or ".." in path.parts:
         raise ConfigError(f"{url}: write an absolute path, like file:///mnt/poses")
     return path
+
+
+def web_address(text: str) -> str:
+    """Return an address of HTTP without a slash at its end, or nothing. Raises ``ConfigError``."""
+    if not text:
+        return ""
+    parts = urlsplit(text.strip())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        raise ConfigError(f"{text!r}: write an address like https://images.example.com")
+    if parts.username or parts.password:
+        raise ConfigError("an address must not hold a user or a password; it is shown to others")
+    return text.strip().rstrip("/")

@@ -40,6 +40,7 @@ class Config:
     min_free: Value
     cache_folder: str
     cache_max_bytes: int
+    serve_public_url: str
     profiles: Mapping[str, Profile]
     locations: Mapping[str, LocationSettings]
     """Those that settings say something of: whether the store has them, its index knows."""

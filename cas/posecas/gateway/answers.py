@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from email.utils import format_datetime
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -15,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from posecas.digest import Digest, digest_of_file
 from posecas.errors import LocationUnavailable
 from posecas.gateway.ranges import effective_range
+from posecas.gateway.redirects import Redirect, redirected
 from posecas.gateway.shown import Shown
 from posecas.store import Store
 
@@ -47,20 +49,30 @@ class FileAnswer(FileResponse):
             self._file.close()
 
 
-def answer(store: Store, shown: Shown, request: Request, *, private: bool) -> Response:
-    """Answer with the image, or that the client has it; ``private``: shared caches keep nothing.
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How images are answered. ``private``: shared caches keep nothing."""
 
-    HEAD, and whoever has the bytes already, is answered by the index alone. Raises like
-    `Store.get`.
-    """
-    headers = _headers(shown, private=private)
-    media_type = shown.facts.media_type
-    if _has_it(request, shown.facts.digest):
-        return Response(status_code=304, headers=headers)
-    if request.method == "HEAD":
-        told = {"content-length": str(shown.facts.size), "accept-ranges": "bytes"}
-        return Response(headers={**headers, **told}, media_type=media_type)
-    return FileAnswer(_open_verified(store, shown.facts.digest), headers, media_type)
+    store: Store
+    private: bool
+    redirect: Redirect | None
+
+    def answer(self, shown: Shown, request: Request) -> Response:
+        """Answer with the image, where it is, or that the client has it.
+
+        HEAD, and whoever has the bytes already, is answered by the index alone. Raises like
+        `Store.get`.
+        """
+        headers = _headers(shown, private=self.private)
+        media_type = shown.facts.media_type
+        if _has_it(request, shown.facts.digest):
+            return Response(status_code=304, headers=headers)
+        if request.method == "HEAD":
+            told = {"content-length": str(shown.facts.size), "accept-ranges": "bytes"}
+            return Response(headers={**headers, **told}, media_type=media_type)
+        if self.redirect and (found := redirected(self.store, shown, self.redirect)):
+            return found
+        return FileAnswer(_open_verified(self.store, shown.facts.digest), headers, media_type)
 
 
 def _headers(shown: Shown, *, private: bool) -> Mapping[str, str]:

@@ -13,8 +13,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from posecas.errors import Locked, NotFound, PosecasError, Temporary
-from posecas.gateway.answers import answer
+from posecas.gateway.answers import Answering
 from posecas.gateway.guard import HEALTH, Careful, Guard
+from posecas.gateway.redirects import Redirect
 from posecas.gateway.shown import Removed, Shown, by_hash, by_old_path
 from posecas.store import Store
 
@@ -38,17 +39,19 @@ def gateway(
     token: str = "",
     old_paths_at: Sequence[str] = ("/aliases",),
     origins: Sequence[str] = (),
+    redirect: Redirect | None = None,
 ) -> Starlette:
     """Return an ASGI application that shows a store's images, by itself or mounted in another.
 
     It answers GET and HEAD of ``/hashes/<2>/<digest>.<ext>`` and, below each path of
     ``old_paths_at``, of old paths. Who knows an address sees the image, unless ``token`` is given:
-    then requests must carry it (``Authorization: Bearer …``). Pages of ``origins`` may read the
-    bytes from scripts. The store stays the caller's to close.
+    then requests must carry it (``Authorization: Bearer …``). Scripts of pages of ``origins`` may
+    read the bytes. With ``redirect``, who asks is sent to the bucket or CDN that has the image, and
+    answered here if none has. The store stays the caller's to close.
     """
-    private = bool(token)
     finders = {"/hashes": by_hash, **dict.fromkeys(old_paths_at, by_old_path)}
-    routes = [_images(store, prefix, find, private=private) for prefix, find in finders.items()]
+    answering = Answering(store, private=bool(token), redirect=redirect)
+    routes = [_images(answering, prefix, find) for prefix, find in finders.items()]
     middleware = [Middleware(Careful)]
     if origins:
         middleware.append(
@@ -74,9 +77,9 @@ def _health(store: Store) -> Route:
     return Route(HEALTH, health)
 
 
-def _images(store: Store, prefix: str, find: Finder, *, private: bool) -> Route:
+def _images(answering: Answering, prefix: str, find: Finder) -> Route:
     def image(request: Request) -> Response:
-        return answer(store, find(store, _below(prefix, request)), request, private=private)
+        return answering.answer(find(answering.store, _below(prefix, request)), request)
 
     return Route(f"{prefix}/{{path:path}}", image)
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from posecas.digest import DIGEST_LENGTH, is_digest_prefix
-from posecas.errors import NotFound, TooLarge
+from posecas.errors import NotFound
 from posecas.names import hash_path
-from posecas.records import BlobFacts, Pose
+from posecas.records import BlobFacts
 from posecas.store import Store
 
 _SERVED = frozenset({"live", "damaged"})
@@ -52,21 +52,4 @@ def by_old_path(store: Store, path: str) -> Shown:
     if alias.pose is None:
         raise Removed(f"{path!r} led to {alias.led_to}, which was removed")
     pose = store.index.pose_by_id(alias.pose)
-    facts = _facts(pose) if alias.recipe is None else _rendition(store, pose, alias.recipe)
-    return Shown(facts, pose.updated_at, lasting=False)
-
-
-def _facts(pose: Pose) -> BlobFacts:
-    return BlobFacts(pose.digest, pose.size, pose.media_type, pose.width, pose.height)
-
-
-def _rendition(store: Store, pose: Pose, recipe: str) -> BlobFacts:
-    """Return what is kept of it, whose bytes need not be read to know it, or make it."""
-    known = store.recipes().get(recipe)
-    kept = store.index.rendition(pose.digest, known.key) if known else None
-    if kept is not None:
-        return kept.facts
-    made = store.renditions(pose, (recipe,))[0]
-    if isinstance(made, TooLarge):
-        raise made
-    return made.rendition.facts
+    return Shown(store.facts(pose, recipe=alias.recipe), pose.updated_at, lasting=False)

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from posecas.errors import KeyTaken, ListingIncomplete, LocationUnavailable, UsageError
+from posecas.errors import KeyTaken, ListingIncomplete, LocationUnavailable
 from posecas.objects.endpoint import Endpoint
 from posecas.objects.keys import check_key, check_prefix, is_key
 from posecas.objects.protocol import ObjectInfo
@@ -14,11 +14,10 @@ from posecas.objects.s3_deletion import Deleter
 from posecas.objects.s3_errors import read_failure, reading, writing
 from posecas.objects.s3_failures import Refusal
 from posecas.objects.s3_session import S3Session
+from posecas.objects.spans import check_span
 
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 """What caches are told of every object: a key is never used again."""
-
-LONGEST_URL_SECONDS: Final = 7 * 24 * 60 * 60
 
 _TAKEN_STATUS: Final = 412
 _TAKEN_CODE: Final = "ObjectLockedByBucketPolicy"
@@ -96,13 +95,13 @@ class S3Objects:
             else {}
         )
         full = self._root + check_key(key)
-        return self._session.sign("get_object", seconds=_span(seconds), Key=full, **more)
+        return self._session.sign("get_object", seconds=check_span(seconds), Key=full, **more)
 
     def upload_url(self, key: str, *, size: int, media_type: str, seconds: int) -> str:
         """See ``Presigns.upload_url``."""
         return self._session.sign(
             "put_object",
-            seconds=_span(seconds),
+            seconds=check_span(seconds),
             Key=self._root + check_key(key),
             ContentType=media_type,
             ContentLength=size,
@@ -192,9 +191,3 @@ class _Taken(Exception):
 
 def _info(key: str, size: int, found: Mapping[str, Any], metadata: Mapping[str, str]) -> ObjectInfo:
     return ObjectInfo(key, size, found["LastModified"].timestamp(), metadata)
-
-
-def _span(seconds: int) -> int:
-    if 1 <= seconds <= LONGEST_URL_SECONDS:
-        return seconds
-    raise UsageError(f"{seconds} s: an address is valid for 1 second to 7 days")
