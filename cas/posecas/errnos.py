@@ -7,8 +7,10 @@ from typing import Final
 
 from posecas.errors import (
     CredentialsRefused,
+    Failed,
     InvalidName,
     NoStore,
+    NotEmpty,
     NotFound,
     OtherUser,
     OverQuota,
@@ -26,8 +28,49 @@ class NameTooLong(InvalidName):
     """A name of more than 255 bytes, which no folder can hold."""
 
 
+class NameTaken(Refused):
+    """Something has this name, and taking its place was not asked for."""
+
+
+class IsFolder(UsageError):
+    """A folder, where a file was meant."""
+
+
+class NoFolder(UsageError):
+    """A file, where a folder was meant."""
+
+
+class NotAllowed(UsageError):
+    """What this folder never holds: links, special files, files where only folders are."""
+
+
+class OtherPlace(UsageError):
+    """A move that is no renaming: programs then copy and remove."""
+
+
+class NotKept(UsageError):
+    """An extended attribute that is not kept here."""
+
+
+class NoAttribute(NotFound):
+    """An extended attribute that is not set."""
+
+
+class ReadOnly(Failed):
+    """A part of the view, or a mount, that is only read."""
+
+
 _ERRNOS: Final[dict[type[PosecasError], int]] = {
     NameTooLong: errno.ENAMETOOLONG,
+    NameTaken: errno.EEXIST,
+    IsFolder: errno.EISDIR,
+    NoFolder: errno.ENOTDIR,
+    NotAllowed: errno.EPERM,
+    OtherPlace: errno.EXDEV,
+    NotKept: errno.ENOTSUP,
+    NoAttribute: getattr(errno, "ENOATTR", errno.ENODATA),
+    ReadOnly: errno.EROFS,
+    NotEmpty: errno.ENOTEMPTY,
     UsageError: errno.EINVAL,
     NotFound: errno.ENOENT,
     NoStore: errno.ENOENT,
@@ -35,7 +78,8 @@ _ERRNOS: Final[dict[type[PosecasError], int]] = {
     TooLarge: errno.EFBIG,
     OtherUser: errno.EACCES,
     Refused: errno.EINVAL,
-    OverQuota: errno.EDQUOT,
+    # Not EDQUOT, which Node has no name for: it says "Unknown system error -122".
+    OverQuota: errno.ENOSPC,
     CredentialsRefused: errno.EACCES,
     StorageFull: errno.ENOSPC,
     WriteRefused: errno.EROFS,

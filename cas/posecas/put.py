@@ -59,6 +59,8 @@ class PutItem:
     """Old paths, each with the recipe of the rendition that it leads to."""
     reads_text: bool = False
     """Attributes that are not said are taken from the generator's text in the image."""
+    reservation: int | None = None
+    """What `Index.reserve` holds for it; the put turns it into use."""
 
     @property
     def called(self) -> str:
@@ -240,6 +242,7 @@ class Putter:
             item.replace,
             item.aliases,
             item.rendition_aliases,
+            item.reservation,
         )
 
 

@@ -13,6 +13,7 @@ from posecas.view import View
 from posecas_fuse.background import Request, start
 from posecas_fuse.files import Files
 from posecas_fuse.portable import check_engine, serve
+from posecas_fuse.spool import claim_spool
 from posecas_fuse.table import mounted_at, where
 
 
@@ -45,23 +46,29 @@ def mount(
 
 def serve_store(request: Request, *, ready: Callable[[], None]) -> None:
     """Open the store and answer for it until it is unmounted. See `mount`."""
-    with open_store(request.store) as store:
-        files = Files(store, user=request.user, status=lambda: _status(store))
+    with (
+        open_store(request.store) as store,
+        claim_spool(store.path, request.mountpoint, request.user) as spool,
+    ):
+        files = Files(
+            store, user=request.user, status=lambda: _status(store, files), spool=spool.folder
+        )
         try:
             serve(files, request.mountpoint, ready=ready, allow_other=request.allow_other)
         finally:
             files.close()
 
 
-def _status(store: Store) -> Json:
+def _status(store: Store, files: Files) -> Json:
+    dirty, spooled = files.spooled()
     return {
         "engine": "portable",
         "read_mode": "direct",
         "keeper_pid": None,
         "worker_pid": os.getpid(),
         "restarts": 0,
-        "dirty": 0,
-        "spooled": 0,
+        "dirty": dirty,
+        "spooled": spooled,
         "cache_bytes": 0,
         "backend": store.location.name,
     }

@@ -35,6 +35,10 @@ class Paths:
             node = folders[path] = self.entry(path).node
         return node
 
+    def forget(self) -> None:
+        """Look every folder up anew: one was renamed or removed."""
+        self._folders = {}
+
     def _remembered(self) -> dict[str, Node]:
         now = time.monotonic()
         if now >= self._forget_at:

@@ -32,7 +32,7 @@ def test_every_error_has_a_number_that_programs_know(kind: type[PosecasError]) -
         (errors.OtherUser, errno.EACCES),
         (errors.BrokenImage, errno.EINVAL),
         (errors.InvalidName, errno.EINVAL),
-        (errors.OverQuota, errno.EDQUOT),
+        (errors.OverQuota, errno.ENOSPC),
         (errors.StorageFull, errno.ENOSPC),
         (NameTooLong, errno.ENAMETOOLONG),
     ],

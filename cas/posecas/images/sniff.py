@@ -7,6 +7,7 @@ from posecas.errors import NotAnImage
 SNIFF_BYTES: Final = 12
 """How many bytes decide. No image of an accepted type is shorter."""
 
+_STARTS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF")
 _OTHERS: Final = (
     (b"GIF8", "a GIF image"),
     (b"BM", "a BMP image"),
@@ -43,6 +44,20 @@ def sniff(head: bytes) -> str:
     if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
         return "image/webp"
     raise NotAnImage(f"{_guess(head)}: convert it to PNG, JPEG or WebP")
+
+
+def check_start(head: bytes) -> None:
+    """Raise ``NotAnImage`` if no image begins with these bytes, however few they are."""
+    if len(head) >= SNIFF_BYTES:
+        sniff(head)
+        return
+    if not any(_agree(head, start) for start in _STARTS):
+        raise NotAnImage(f"{_guess(head)}: convert it to PNG, JPEG or WebP")
+
+
+def _agree(head: bytes, start: bytes) -> bool:
+    known = min(len(head), len(start))
+    return head[:known] == start[:known]
 
 
 def _guess(head: bytes) -> str:

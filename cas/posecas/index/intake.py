@@ -20,6 +20,8 @@ class NewPose:
     aliases: Sequence[str] = ()
     rendition_aliases: Mapping[str, str] = field(default_factory=dict)
     """Old paths, each with the recipe of the rendition that it leads to."""
+    reservation: int | None = None
+    """What was reserved for it while its size was not known; begin gives it back."""
 
 
 @dataclass(frozen=True, slots=True)

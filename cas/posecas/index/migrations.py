@@ -17,7 +17,8 @@ FIRST: Final = "1-first"
 SEARCH: Final = "2-search"
 COLLECTION: Final = "3-collection"
 RESTORED: Final = "4-restored"
-KNOWN: Final = frozenset({FIRST, SEARCH, COLLECTION, RESTORED})
+TOUCHED: Final = "5-touched"
+KNOWN: Final = frozenset({FIRST, SEARCH, COLLECTION, RESTORED, TOUCHED})
 
 
 @MIGRATIONS(name=FIRST)
@@ -39,6 +40,11 @@ def _collection(db: "Database") -> None:
 @MIGRATIONS(name=RESTORED)
 def _restored(db: "Database") -> None:
     _run(db, schema_restored.RESTORED)
+
+
+@MIGRATIONS(name=TOUCHED)
+def _touched(db: "Database") -> None:
+    _run(db, schema.TOUCHED)
 
 
 def _run(db: "Database", text: str) -> None:

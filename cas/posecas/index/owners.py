@@ -73,6 +73,15 @@ class OwnersVerbs:
             cursor.run("UPDATE generations SET user_id = ? WHERE id = ?", owner.id, moved.id)
             return must(generation_named(cursor, name))
 
+    def remove_generation(self, name: str) -> None:
+        """Remove a generation without poses."""
+        with self._engine.writing() as cursor:
+            found = _existing_generation(cursor, name)
+            self._engine.lock(cursor, "users", "name", [found.user])
+            if cursor.one("SELECT 1 FROM poses WHERE generation_id = ? LIMIT 1", found.id):
+                raise NotEmpty(f"generation {name}: it has poses; remove them first")
+            cursor.run("DELETE FROM generations WHERE id = ?", found.id)
+
     def user_leaving(self, name: str) -> Sequence[Generation]:
         """What ``remove_user`` would remove."""
         with self._engine.reading() as cursor:

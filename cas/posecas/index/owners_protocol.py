@@ -29,6 +29,10 @@ class Owners(Protocol):
         """
         ...
 
+    def remove_generation(self, name: str) -> None:
+        """Remove a generation without poses. Raises ``NotFound`` and ``NotEmpty``."""
+        ...
+
     def user_leaving(self, name: str) -> Sequence[Generation]:
         """What ``remove_user`` would remove. Raises the same."""
         ...

@@ -85,6 +85,54 @@ class References(Protocol):
         ...
 
 
+class Renaming(Protocol):
+    """The verbs that change where a pose is found, and when it was last changed."""
+
+    def rename(self, pose: int, generation: str, name: str, *, replaces: int | None) -> None:
+        """Give a pose another name; ``replaces`` is the pose that has it and is removed.
+
+        Raises ``PoseExists`` if another one has the name, ``PoseNotFound`` for a pose that is gone,
+        ``NotFound`` for a generation that is not there, ``OtherUser`` for another user's.
+        """
+        ...
+
+    def exchange(self, pose: int, other: int) -> None:
+        """Let two poses of one user swap their names. Raises ``PoseNotFound``, ``OtherUser``."""
+        ...
+
+    def touch(self, pose: int, moment: datetime) -> None:
+        """Set when a pose was last changed. Raises ``PoseNotFound``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Quota that is held for what is being written, until its lease ends.
+
+    ``id`` 0: the user has no quota, so that nothing needs to be held.
+    """
+
+    id: int
+    bytes: int
+
+
+class Reserving(Protocol):
+    """The verbs that hold quota for what is written before it is put."""
+
+    def reserve(
+        self, user: str, *, at_least: int, up_to: int, replaces: int | None, lease_seconds: int
+    ) -> Reservation:
+        """Hold as much as there is room for, in place of the reservation ``replaces``.
+
+        Raises ``OverQuota`` if that is less than ``at_least``; then ``replaces`` stays.
+        """
+        ...
+
+    def give_back(self, reservation: int) -> None:
+        """Hold it no longer. Twice is allowed."""
+        ...
+
+
 class Collection(Protocol):
     """The verbs that collect garbage, and those on replicas whose bytes turned out badly.
 
@@ -318,6 +366,8 @@ class Index(
     Journalling,
     Restored,
     References,
+    Renaming,
+    Reserving,
     Collection,
     Expiry,
     Moving,

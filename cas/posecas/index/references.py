@@ -183,6 +183,8 @@ def _taking_new(cursor: Cursor, name: str) -> Location:
 
 
 def _begin_one(cursor: Cursor, batch: _Batch, position: int, intake: Intake) -> Settled | None:
+    if intake.pose is not None and intake.pose.reservation is not None:
+        cursor.run("DELETE FROM reservations WHERE id = ?", intake.pose.reservation)
     missing = [blob for blob in intake.blobs if not _is_live(cursor, blob.digest, batch.location)]
     if not missing:
         return settle(cursor, intake, wrote=False, now=batch.now)

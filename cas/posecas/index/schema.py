@@ -287,29 +287,40 @@ def _body(columns: str, row: str, former_name: str = "") -> str:
     return f"json_object({pairs}{former_name})"
 
 
-def _log(table: str, kind: str, columns: str, watched: str) -> str:
+def _trigger(table: str, operation: str, row: str, body: str, of: str = "") -> str:
     key = "source_id" if table == "renditions" else "id"
-    former_name = _FORMER_NAME if table == "poses" else ""
-
-    def trigger(operation: str, row: str, body: str, of: str = "") -> str:
-        return f"""
+    return f"""
 CREATE TRIGGER {table}_log_{operation} AFTER {operation.upper()}{of} ON {table} BEGIN
   INSERT INTO changes (at, kind, operation, row, body)
-  VALUES ({NOW}, '{kind}', '{operation}', {row}.{key}, {body});
+  VALUES ({NOW}, '{_LOGGED[table][0]}', '{operation}', {row}.{key}, {body});
 END;"""
 
+
+def _log_update(table: str, watched: str) -> str:
+    former_name = _FORMER_NAME if table == "poses" else ""
+    body = _body(_LOGGED[table][1], "NEW", former_name)
+    return _trigger(table, "update", "NEW", body, of=f" OF {watched}")
+
+
+def _log(table: str) -> str:
+    _, columns, watched = _LOGGED[table]
     texts = [
-        trigger("insert", "NEW", _body(columns, "NEW")),
-        trigger("delete", "OLD", _body(columns, "OLD")),
+        _trigger(table, "insert", "NEW", _body(columns, "NEW")),
+        _trigger(table, "delete", "OLD", _body(columns, "OLD")),
     ]
     if watched:
-        body = _body(columns, "NEW", former_name)
-        texts.append(trigger("update", "NEW", body, of=f" OF {watched}"))
+        texts.append(_log_update(table, watched))
     return "".join(texts)
 
 
-LOG: Final = "".join(_log(table, *described) for table, described in _LOGGED.items())
+LOG: Final = "".join(map(_log, _LOGGED))
 """Triggers that write every change of lasting columns to ``changes``, in commit order."""
+
+TOUCHED: Final = f"""
+DROP TRIGGER poses_log_update;
+{_log_update("poses", f"{_LOGGED['poses'][2]}, updated_at")}
+"""
+"""Version 5: that a pose's ``updated_at`` alone is set is logged too."""
 
 SEARCH: Final = """
 CREATE VIEW prompts (id, prompt) AS SELECT id, prompt FROM poses WHERE prompt IS NOT NULL;

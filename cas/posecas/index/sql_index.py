@@ -15,12 +15,16 @@ from posecas.index.moving import MovingVerbs
 from posecas.index.owners import OwnersVerbs, must
 from posecas.index.recipe_versions import RecipeVersionVerbs
 from posecas.index.references import ReferencesVerbs
+from posecas.index.renaming import RenamingVerbs
+from posecas.index.reserving import ReservingVerbs
 from posecas.index.restored import RestoredVerbs
 from posecas.index.use import UseVerbs
 
 
 class SqlIndex(
     ReferencesVerbs,
+    RenamingVerbs,
+    ReservingVerbs,
     CollectionVerbs,
     ExpiryVerbs,
     AuditVerbs,

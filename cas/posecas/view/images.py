@@ -31,7 +31,8 @@ class ImageFiles:
 
     def listed(self, pose: Pose) -> Sequence[Entry]:
         """See ``PoseFiles``."""
-        return (_image(pose, pose.extension), _described(pose))
+        # So that whoever removes a whole folder finds each name there when its turn comes.
+        return (_described(pose), _image(pose, pose.extension))
 
     def named(self, pose: Pose, suffix: str) -> Entry:
         """See ``PoseFiles``."""
@@ -80,7 +81,7 @@ def _image(pose: Pose, suffix: str) -> Entry:
         size=pose.size,
         modified=pose.updated_at,
         blob=pose.digest,
-        cookie=2 * pose.id,
+        cookie=2 * pose.id + 1,
     )
 
 
@@ -91,7 +92,7 @@ def _described(pose: Pose) -> Entry:
         folder=False,
         size=len(_description(pose)),
         modified=pose.updated_at,
-        cookie=2 * pose.id + 1,
+        cookie=2 * pose.id,
     )
 
 

@@ -54,6 +54,10 @@ class Kind(IntEnum):
     ALIAS = 21
     STATUS_FOLDER = 22
     STATUS = 23
+    SCRATCH = 24
+    """From here on: what a mount has in its spool."""
+    SPOOLED = 25
+    SPOOLED_JSON = 26
 
 
 def make_node(kind: Kind, row: int = 0, *, depth: int = 0) -> Node:

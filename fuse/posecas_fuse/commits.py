@@ -1,0 +1,222 @@
+"""From the spool into the store: what was written becomes a pose, or the attributes of one.
+
+A commit that fails leaves the stored image as it was and the spool as it is, with the reason. What
+failed for a cause that may pass is tried again.
+"""
+
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from posecas import faults
+from posecas.errors import PosecasError, PoseNotFound
+from posecas.put import PutItem
+from posecas.records import Annotation, Attributes, Pose
+from posecas.store import Store
+from posecas_fuse.attribute_texts import moment_of, note_of, notes_of
+from posecas_fuse.drafts import Draft, Drafts
+from posecas_fuse.health import Health, may_pass
+from posecas_fuse.naming import ImageName, JsonName, meaning_of
+from posecas_fuse.spool import Spool, Spooled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_log = logging.getLogger("posecas.mount")
+
+_NOTHING = Annotation(Attributes())
+
+
+class Commits:
+    """Commits spooled files. Thread-safe: a file's commits and writes exclude each other."""
+
+    def __init__(
+        self, store: Store, spool: Spool, drafts: Drafts, health: Health, *, replaces: bool
+    ) -> None:
+        """``replaces`` False: an image that is there is never replaced."""
+        self._store = store
+        self._spool = spool
+        self._drafts = drafts
+        self._health = health
+        self._replaces = replaces
+        self.retry: Callable[[int], None] = lambda _: None
+        """Called with a file whose commit failed for a cause that may pass."""
+
+    def commit(self, row_id: int) -> None:
+        """Store what a file holds and is not stored; when this returns, it is durable.
+
+        Nothing is done for a file whose name is none of a pose, or without bytes: an empty file is
+        one that is still to be written. Raises what `Store.put` and `Store.annotate` raise.
+        """
+        row = self._spool.find(row_id)
+        if row is None or not row.dirty:
+            return
+        draft = self._drafts.get(row_id)
+        with draft.lock:
+            row = self._spool.find(row_id)
+            if row is None or not (row.dirty and row.attached) or row.generation is None:
+                return
+            if draft.size:
+                self._commit(row, draft)
+
+    def commit_as(self, row: Spooled, *, replaces: bool) -> None:
+        """Store a file that is being renamed: ``row`` has its new name, which it has afterwards.
+
+        Raises like `commit`, and ``PoseExists`` unless ``replaces``; then nothing was renamed.
+        """
+        draft = self._drafts.get(row.id)
+        with draft.lock:
+            self._drafts.copied_up(row)
+            self._keep(row, draft, replaces=replaces)
+
+    def let_go(self, row: Spooled) -> None:
+        """Take a file's name away; its bytes stay for those who have it open."""
+        if row.opens:
+            self._spool.change(row.id, listed=0, attached=0)
+            return
+        if row.reservation is not None:
+            with suppress(PosecasError):
+                self._store.index.give_back(row.reservation)
+        self._drafts.drop(row.id)
+        self._spool.delete(row.id)
+
+    def _commit(self, row: Spooled, draft: Draft) -> None:
+        try:
+            self._keep(row, draft, replaces=self._replaces)
+        except PosecasError as error:
+            self._failed(row, error)
+            raise
+
+    def _keep(self, row: Spooled, draft: Draft, *, replaces: bool) -> None:
+        meaning = meaning_of(row.name)
+        if isinstance(meaning, ImageName):
+            self._put(row, draft, meaning, replaces=replaces)
+        elif isinstance(meaning, JsonName):
+            self._annotate(row, draft, meaning)
+
+    def _put(self, row: Spooled, draft: Draft, name: ImageName, *, replaces: bool) -> None:
+        held = self._held(row, name)
+        note = notes_of([*([] if held is None else [self._text(held)]), row.said])
+        item = self._item(row, draft, name, note.attributes)
+        item = replace(item, replace=replaces or self._is_own(item, draft))
+        faults.point("spool.putting")
+        result = next(iter(self._store.put_many([item])))
+        if result.error is not None:
+            raise result.error
+        faults.point("spool.put")
+        self._health.worked()
+        if result.pose is not None:
+            draft.stored = result.pose.digest
+            self._finish(result.pose, row, note if result.status == "unchanged" else _NOTHING)
+        self._stored(row)
+        if held is not None:
+            self.let_go(held)
+
+    def _item(self, row: Spooled, draft: Draft, name: ImageName, attributes: Attributes) -> PutItem:
+        generation = row.generation or ""
+        return PutItem(
+            image=draft.read(0, draft.size),
+            generation=generation,
+            pose=name.pose,
+            user=row.owner,
+            attributes=attributes,
+            reservation=row.reservation,
+            label=f"{generation}/{name.pose}.{name.suffix}",
+        )
+
+    def _is_own(self, item: PutItem, draft: Draft) -> bool:
+        """Whether what would be replaced was put by this very file, which was synced meanwhile."""
+        if draft.stored is None:
+            return False
+        with suppress(PoseNotFound):
+            return self._store.index.pose(item.generation, item.pose).digest == draft.stored
+        return False
+
+    def _finish(self, pose: Pose, row: Spooled, note: Annotation) -> None:
+        if note != _NOTHING:
+            self._store.index.annotate([(pose.id, note)])
+        if row.modified is not None:
+            with suppress(PoseNotFound):
+                self._store.index.touch(pose.id, moment_of(row.modified))
+
+    def _annotate(self, row: Spooled, draft: Draft, name: JsonName) -> None:
+        """Set the attributes of the pose, if there is one; else hold them until it comes."""
+        note = note_of(draft.read(0, draft.size))
+        try:
+            pose = self._store.index.pose(row.generation or "", name.pose)
+        except PoseNotFound:
+            self._hold(row)
+            return
+        self._store.index.annotate([(pose.id, note)])
+        self._stored(row)
+
+    def _hold(self, row: Spooled) -> None:
+        with self._spool.together():
+            other = self._spool.listed(row.place, row.name)
+            if other is not None and other.id != row.id:
+                self.let_go(other)
+            self._settle(row, listed=1)
+
+    def _held(self, row: Spooled, name: ImageName) -> Spooled | None:
+        """The attributes that were written before the image came."""
+        held = self._spool.listed(row.place, f"{name.pose}.json".encode())
+        return held if held is not None and not held.dirty else None
+
+    def _text(self, row: Spooled) -> bytes:
+        draft = self._drafts.get(row.id)
+        return draft.read(0, draft.size)
+
+    def _stored(self, row: Spooled) -> None:
+        """Everything of a file is stored: its name leads to the pose from now on."""
+        with self._spool.together():
+            still = self._spool.find(row.id)
+            if still is None:
+                return
+            if not still.attached:
+                # Its name was removed while it was being stored.
+                self._take_back(row)
+            self._settle(row, listed=0)
+            for other in self._spool.named(row.place, row.name):
+                # What failed before under this name is out of date.
+                if other.id != row.id and other.opens == 0:
+                    self.let_go(other)
+        if still.opens == 0:
+            self.let_go(replace(still, reservation=None))
+
+    def _settle(self, row: Spooled, *, listed: int) -> None:
+        self._spool.change(
+            row.id,
+            place=row.place,
+            name=row.name,
+            owner=row.owner,
+            listed=listed,
+            dirty=0,
+            reservation=None,
+            said=None,
+            modified=None,
+            error=None,
+            message=None,
+            retried=0,
+        )
+
+    def _take_back(self, row: Spooled) -> None:
+        meaning = meaning_of(row.name)
+        stored = self._drafts.get(row.id).stored
+        if isinstance(meaning, ImageName):
+            with suppress(PoseNotFound):
+                pose = self._store.index.pose(row.generation or "", meaning.pose)
+                if pose.digest == stored:
+                    self._store.index.remove([pose.id])
+
+    def _failed(self, row: Spooled, error: PosecasError) -> None:
+        passing = may_pass(error)
+        if row.message != str(error):
+            after = "it will be tried again" if passing else "what was stored before is as it was"
+            _log.warning("not stored (%s): %s; %s", type(error).__name__, error, after)
+        self._spool.change(
+            row.id, error=type(error).__name__, message=str(error), retried=int(passing)
+        )
+        self._health.failed(error)
+        if passing:
+            self.retry(row.id)

@@ -1,0 +1,285 @@
+"""Files that are open for writing: what is written is spooled, and stored when it is committed.
+
+Whoever opens a stored image to write gets a draft of their own, so that readers, and others who
+write, see the image as it is until one of the drafts is committed. The last commit wins.
+"""
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+
+from sqlite_utils.utils import sqlite3
+
+from posecas.errnos import IsFolder, NameTaken, NotAllowed, NotKept
+from posecas.errors import PosecasError, PoseExists
+from posecas.records import Pose
+from posecas.view import Entry, Node
+from posecas.view.nodes import Kind, kind_of, make_node, row_of
+from posecas_fuse.drafts import read_failure, write_failure
+from posecas_fuse.entries import GENERATIONS, entry_of, refuse_read_only
+from posecas_fuse.naming import (
+    TemporaryName,
+    check_length,
+    meaning_of,
+)
+from posecas_fuse.pins import Handle
+from posecas_fuse.spool import Spooled, in_generation, in_scratch
+from posecas_fuse.workspace import Workspace
+
+_log = logging.getLogger("posecas.mount")
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """How a file is made: permission bits, and whose it is if not the mount's."""
+
+    mode: int = 0o644
+    uid: int | None = None
+    gid: int | None = None
+
+
+class Writing:
+    """Drafts by handle. Thread-safe; a handle is the node of its draft."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Write into ``workspace``."""
+        self._work = workspace
+        self._spool = workspace.spool
+        self._drafts = workspace.drafts
+
+    def open(self, node: Node, entry: Entry, *, write: bool, truncate: bool) -> Handle:
+        """Open a spooled file, or a stored one to write it anew."""
+        kind = kind_of(node)
+        if kind is Kind.SPOOLED:
+            row = self._spool.get(row_of(node))
+            if row.folder:
+                raise IsFolder("this is a folder")
+            if not write or not self._is_to_be_stored(row):
+                return self._opened(row, truncate=truncate)
+            row = self._another(row)
+        elif kind is Kind.POSE:
+            row = self._over_pose(self._work.store.index.pose_by_id(row_of(node)), entry.name)
+        else:
+            row = self._over_json(node, entry)
+        return self._opened(row, truncate=truncate)
+
+    def create(self, parent: Node, name: bytes, creation: Creation) -> tuple[Entry, Handle]:
+        """Make an empty file and open it. Raises ``NameTaken``, ``InvalidName``."""
+        place, owner = self.place_of(parent)
+        check_length(name)
+        if owner is not None:
+            meaning_of(name)
+        row = self._add(place, name, owner, creation)
+        return entry_of(self._spool, row), self._opened(row, truncate=False)
+
+    def place_of(self, parent: Node) -> tuple[str, str | None]:
+        """Return where files in a folder are spooled, and whose they are. Raises ``NotAllowed``."""
+        kind = kind_of(parent)
+        if kind in GENERATIONS:
+            generation = self._work.generation(parent)
+            return in_generation(generation.name), generation.user
+        if kind is Kind.SCRATCH:
+            return in_scratch(0), None
+        if kind is Kind.SPOOLED:
+            return in_scratch(self._spool.get(row_of(parent)).id), None
+        refuse_read_only(parent)
+        raise NotAllowed("only folders are here: make a generation, and write the file there")
+
+    def read(self, handle: Handle, offset: int, size: int) -> bytes:
+        """Return up to ``size`` bytes of a draft."""
+        row = self._spool.get(row_of(Node(handle)))
+        draft = self._drafts.get(row.id)
+        if row.base is not None:
+            with draft.lock:
+                self._drafts.copied_up(self._spool.get(row.id))
+        try:
+            return draft.read(offset, size)
+        except OSError as error:
+            raise read_failure(error) from error
+
+    def write(self, handle: Handle, offset: int | None, data: memoryview) -> int:
+        """Take all the bytes, or none; ``offset`` None is the end."""
+        row_id = row_of(Node(handle))
+        with self._drafts.get(row_id).lock:
+            row = self._spool.get(row_id)
+            draft = self._drafts.copied_up(row)
+            at = draft.size if offset is None else offset
+            try:
+                self._work.admission.check_write(row, draft, at, data)
+                draft.write(at, data)
+            except PosecasError as error:
+                self._refused(row, error)
+                raise
+            except OSError as error:
+                raise write_failure(error) from error
+            self._dirty(row)
+        return len(data)
+
+    def truncate(self, handle: Handle, size: int) -> None:
+        """Cut a draft, or lengthen it with zeros."""
+        row_id = row_of(Node(handle))
+        with self._drafts.get(row_id).lock:
+            row = self._spool.get(row_id)
+            if size:
+                self._drafts.copied_up(row)
+            self._spool.change(row_id, base=None)
+            draft = self._drafts.get(row_id)
+            self._work.admission.check_size(row, draft, size)
+            try:
+                draft.truncate(size)
+            except OSError as error:
+                raise write_failure(error) from error
+            self._dirty(row)
+
+    def commit(self, handle: Handle) -> None:
+        """See ``Files.commit``."""
+        self._work.commits.commit(row_of(Node(handle)))
+
+    def sync(self, handle: Handle) -> None:
+        """See ``Files.sync``."""
+        self.commit(handle)
+        row = self._spool.find(row_of(Node(handle)))
+        if row is not None and row.listed:
+            self._spool.sync(row.id)
+
+    def release(self, handle: Handle) -> None:
+        """See ``Files.release``."""
+        row_id = row_of(Node(handle))
+        if self._spool.opened(row_id, -1):
+            return
+        row = self._spool.find(row_id)
+        if row is None:
+            self._drafts.drop(row_id)
+            return
+        if row.dirty and row.attached and row.error is None:
+            # Nobody waits for the answer; the log and the pose's JSON tell it.
+            with suppress(PosecasError):
+                self._work.commits.commit(row_id)
+            row = self._spool.find(row_id)
+        if row is not None:
+            self._closed(row)
+
+    def is_plain(self, handle: Handle) -> bool:
+        """Tell whether the draft is a temporary file."""
+        return not self._is_to_be_stored(self._spool.get(row_of(Node(handle))))
+
+    def size(self, handle: Handle) -> int:
+        """Return how many bytes a draft has, in bytes."""
+        row = self._spool.get(row_of(Node(handle)))
+        if row.base is not None:
+            with self._drafts.get(row.id).lock:
+                return self._drafts.copied_up(self._spool.get(row.id)).size
+        return self._drafts.get(row.id).size
+
+    def _closed(self, row: Spooled) -> None:
+        """What becomes of a file that nobody has open any more."""
+        empty = self._drafts.get(row.id).size == 0
+        waits = row.dirty and not empty
+        if not row.attached or not (row.listed or waits):
+            if row.attached and row.dirty and row.base is None:
+                told = "%s: it was emptied and not written; what was stored stays"
+                _log.warning(told, _name(row))
+            self._work.commits.let_go(row)
+        elif row.listed and empty and row.message is not None:
+            # Nothing of what was written was taken, and the writer was told.
+            self._work.commits.let_go(row)
+        elif waits and row.retried:
+            self._drafts.drop(row.id)
+            self._work.commits.retry(row.id)
+        else:
+            self._drafts.drop(row.id)
+
+    def _opened(self, row: Spooled, *, truncate: bool) -> Handle:
+        self._spool.opened(row.id, 1)
+        handle = Handle(make_node(Kind.SPOOLED, row.id))
+        if truncate:
+            self.truncate(handle, 0)
+        return handle
+
+    def _over_pose(self, pose: Pose, name: str) -> Spooled:
+        if not self._work.rules.replaces:
+            raise PoseExists(
+                f"{pose.generation}/{pose.name}: it exists, and this mount replaces nothing; "
+                "choose another pose id"
+            )
+        place = in_generation(pose.generation)
+        return self._add(
+            place, name.encode(), pose.user, Creation(), listed=False, base=str(pose.digest)
+        )
+
+    def _over_json(self, node: Node, entry: Entry) -> Spooled:
+        if kind_of(node) is Kind.SPOOLED_JSON:
+            failed = self._spool.get(row_of(node))
+            place, owner = failed.place, failed.owner
+        elif kind_of(node) is Kind.POSE_JSON:
+            pose = self._work.store.index.pose_by_id(row_of(node))
+            place, owner = in_generation(pose.generation), pose.user
+        else:
+            refuse_read_only(node)
+            raise NotKept("this is not to be written")
+        return self._add(place, entry.name.encode(), owner, Creation(), listed=False)
+
+    def _another(self, row: Spooled) -> Spooled:
+        """A draft of the same name for another writer, with what is there now."""
+        if not row.opens and not row.dirty:
+            return row
+        if not row.opens:
+            # What failed, or came from before a crash: it is written on, or anew.
+            return row
+        made = self._add(
+            row.place, row.name, row.owner, Creation(row.mode, row.uid, row.gid), listed=False
+        )
+        mine = self._drafts.get(made.id)
+        with self._drafts.get(row.id).lock:
+            self._drafts.copied_up(self._spool.get(row.id))
+            other = self._drafts.get(row.id)
+            data = other.read(0, other.size)
+        with mine.lock:
+            mine.write(0, memoryview(data))
+        return made
+
+    def _add(
+        self,
+        place: str,
+        name: bytes,
+        owner: str | None,
+        creation: Creation,
+        *,
+        listed: bool = True,
+        base: str | None = None,
+    ) -> Spooled:
+        mount = self._work.rules.appearance
+        try:
+            return self._spool.add(
+                place,
+                name,
+                owner=owner,
+                mode=creation.mode & 0o7777,
+                uid=mount.uid if creation.uid is None else creation.uid,
+                gid=mount.gid if creation.gid is None else creation.gid,
+                listed=int(listed),
+                base=base,
+            )
+        except sqlite3.IntegrityError:
+            raise NameTaken(f"{name.decode('utf-8', 'replace')}: it is there") from None
+
+    def _is_to_be_stored(self, row: Spooled) -> bool:
+        if row.generation is None:
+            return False
+        return not isinstance(meaning_of(row.name), TemporaryName)
+
+    def _dirty(self, row: Spooled) -> None:
+        if not row.dirty or row.error is not None or row.modified is not None:
+            self._spool.change(row.id, dirty=1, error=None, message=None, retried=0, modified=None)
+
+    def _refused(self, row: Spooled, error: PosecasError) -> None:
+        if row.message != str(error):
+            _log.warning(
+                "%s: a write was refused (%s): %s", _name(row), type(error).__name__, error
+            )
+            self._spool.change(row.id, message=str(error))
+
+
+def _name(row: Spooled) -> str:
+    name = row.name.decode("utf-8", "replace")
+    return name if row.generation is None else f"{row.generation}/{name}"
