@@ -30,14 +30,32 @@ posecas unmount poses
 )
 @click.option("--foreground", is_flag=True, help="Stay until unmounted or interrupted.")
 @click.option("--allow-other", is_flag=True, help="Let other users of this machine look in.")
-def mount(folder: Path, user: str | None, *, foreground: bool, allow_other: bool) -> None:
-    """Show the store as a read-only folder at DIR, which must exist and be empty.
+@click.option("--read-only", is_flag=True, help="Let nothing be written.")
+@click.option("--no-replace", is_flag=True, help="Let nobody write over an image that is there.")
+def mount(
+    folder: Path,
+    user: str | None,
+    *,
+    foreground: bool,
+    allow_other: bool,
+    read_only: bool,
+    no_replace: bool,
+) -> None:
+    """Mount the store at DIR, which must exist and be empty: images are read and written there.
 
     When the command returns, the folder is there; it stays until `posecas unmount`. This needs
     FUSE and the extra posecas[fuse]; `posecas doctor` tells what is missing.
     """
     store = session.store_path()
-    mount_folder(store, folder, foreground=foreground, user=user, allow_other=allow_other)
+    mount_folder(
+        store,
+        folder,
+        foreground=foreground,
+        user=user,
+        allow_other=allow_other,
+        read_only=read_only,
+        replaces=not no_replace,
+    )
     if not foreground:
         end = f"posecas unmount {shlex.quote(str(folder))}"
         output.report(

@@ -29,6 +29,8 @@ class Request:
     mountpoint: str
     user: str | None
     allow_other: bool
+    read_only: bool = False
+    replaces: bool = True
 
     def text(self) -> str:
         """Return it as one argument of a command."""

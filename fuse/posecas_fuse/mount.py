@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from posecas import open_store
@@ -11,9 +12,9 @@ from posecas.machine import Json
 from posecas.store import Store
 from posecas.view import View
 from posecas_fuse.background import Request, start
-from posecas_fuse.files import Files
+from posecas_fuse.files import Files, Rules
 from posecas_fuse.portable import check_engine, serve
-from posecas_fuse.spool import claim_spool
+from posecas_fuse.spool import ClaimedSpool, claim_spool
 from posecas_fuse.table import mounted_at, where
 
 
@@ -24,18 +25,21 @@ def mount(
     foreground: bool,
     user: str | None = None,
     allow_other: bool = False,
+    read_only: bool = False,
+    replaces: bool = True,
 ) -> None:
-    """Show a store under a folder, read only; with ``user``, that user's part of it alone.
+    """Mount a store at a folder; with ``user``, that user's part of it alone.
 
     In the foreground this serves, in the main thread, until it is unmounted or SIGTERM or SIGINT
     comes. Otherwise it returns once the mount answers, and a process of its own goes on. Without
-    ``allow_other``, only the user who mounts sees anything. Raises ``MountFailed``, and what
+    ``allow_other``, only the user who mounts sees anything. ``replaces`` False: what is written
+    never takes the place of an image that is there. Raises ``MountFailed``, and what
     `open_store` raises.
     """
     store_path = Path(store_path).expanduser().absolute()
     folder = _checked(where(mountpoint), store_path)
     check_engine()
-    request = Request(str(store_path), str(folder), user, allow_other)
+    request = Request(str(store_path), str(folder), user, allow_other, read_only, replaces)
     if foreground:
         serve_store(request, ready=_nothing)
         return
@@ -46,17 +50,24 @@ def mount(
 
 def serve_store(request: Request, *, ready: Callable[[], None]) -> None:
     """Open the store and answer for it until it is unmounted. See `mount`."""
-    with (
-        open_store(request.store) as store,
-        claim_spool(store.path, request.mountpoint, request.user) as spool,
-    ):
+    with open_store(request.store) as store, _spool(request) as spool:
         files = Files(
-            store, user=request.user, status=lambda: _status(store, files), spool=spool.folder
+            store,
+            user=request.user,
+            status=lambda: _status(store, files),
+            spool=None if spool is None else spool.folder,
+            rules=Rules(replaces=request.replaces),
         )
         try:
             serve(files, request.mountpoint, ready=ready, allow_other=request.allow_other)
         finally:
             files.close()
+
+
+def _spool(request: Request) -> AbstractContextManager[ClaimedSpool | None]:
+    if request.read_only:
+        return nullcontext()
+    return claim_spool(Path(request.store), request.mountpoint, request.user)
 
 
 def _status(store: Store, files: Files) -> Json:

@@ -301,7 +301,8 @@ class Operations:
     @_answering
     def refuse(self, *_: object) -> NoReturn:
         """Answer what nothing here can be: links and special files."""
-        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+        number = errno.EPERM if self._files.writable else errno.EROFS
+        raise OSError(number, os.strerror(number))
 
     link = mknod = symlink = refuse
 

@@ -33,10 +33,17 @@ class Mount:
 
 
 @contextmanager
-def mounted(store: Path, mountpoint: Path, *, user: str | None = None) -> Iterator[Mount]:
+def mounted(
+    store: Path,
+    mountpoint: Path,
+    *,
+    user: str | None = None,
+    read_only: bool = False,
+    replaces: bool = True,
+) -> Iterator[Mount]:
     """Mount in the background, as a user does."""
     mountpoint.mkdir(exist_ok=True)
-    mount(store, mountpoint, foreground=False, user=user)
+    mount(store, mountpoint, foreground=False, user=user, read_only=read_only, replaces=replaces)
     pid = _server(mountpoint)
     try:
         yield Mount(mountpoint, pid)

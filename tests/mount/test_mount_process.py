@@ -24,14 +24,19 @@ def test_unmounting_takes_the_mount_away_and_ends_its_process(mount: Mount) -> N
     until(lambda: not alive(mount.pid))
 
 
-def test_the_mount_is_read_only_and_runs_nothing(mount: Mount) -> None:
-    line = next(
-        one for one in Path("/proc/mounts").read_text().splitlines() if str(mount.path) in one
-    )
+@pytest.mark.parametrize("read_only", [False, True])
+def test_the_mount_runs_nothing_and_is_read_only_if_asked(
+    store: posecas.Store, mountpoint: Path, *, read_only: bool
+) -> None:
+    with mounted(store.path, mountpoint, read_only=read_only):
+        line = next(
+            one for one in Path("/proc/mounts").read_text().splitlines() if str(mountpoint) in one
+        )
     source, _, kind, options, *_ = line.split(" ")
     assert (source, kind) == ("posecas", "fuse.posecas")
-    assert set(options.split(",")) >= {"ro", "nosuid", "nodev", "noexec", "default_permissions"}
-    assert "allow_other" not in options
+    said = set(options.split(","))
+    assert said >= {"nosuid", "nodev", "noexec", "default_permissions"}
+    assert ("ro" in said, "allow_other" in said) == (read_only, False)
 
 
 def test_the_process_is_nobody_s_child_and_holds_no_terminal_or_pipe(mount: Mount) -> None:
@@ -78,12 +83,14 @@ def test_a_killed_mount_is_cleaned_up_even_while_it_is_held_open(
     store: posecas.Store, mount: Mount
 ) -> None:
     store.put(tile(1), generation="g1", pose="p1")
-    with (mount / "generations/g1/p1.png").open("rb", buffering=0) as file:
-        mount.kill()
-        unmount(mount.path)
-        assert names(mount.path) == []
-        with pytest.raises(OSError, match=r"."):
-            file.read(1)
+    opened = os.open(mount / "generations/g1/p1.png", os.O_RDONLY)
+    mount.kill()
+    unmount(mount.path)
+    assert names(mount.path) == []
+    with pytest.raises(OSError, match=r"."):
+        os.read(opened, 1)
+    with pytest.raises(OSError, match=r"."):
+        os.close(opened)
 
 
 @pytest.mark.parametrize("how", ["file", "folder"])

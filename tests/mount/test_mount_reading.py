@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import posecas
-from kit.mounts import Mount
+from kit.mounts import Mount, mounted
 from kit.pictures import photo, png
 from kit.tiles import tile
 
@@ -111,28 +111,30 @@ _WRITES: dict[str, Callable[[Path], object]] = {
 }
 
 
-def test_every_attempt_to_write_meets_a_read_only_file_system(
-    store: posecas.Store, mount: Mount
+def test_every_attempt_to_write_to_a_read_only_mount_meets_a_read_only_file_system(
+    store: posecas.Store, mountpoint: Path
 ) -> None:
     pose = store.put(tile(1), generation="g1", pose="p1", prompt="a heron")
-    for kind, attempt in _WRITES.items():
-        with pytest.raises(OSError, match="Read-only") as caught:
-            attempt(mount / "generations/g1")
-        assert caught.value.errno == errno.EROFS, kind
+    with mounted(store.path, mountpoint, read_only=True) as mount:
+        for kind, attempt in _WRITES.items():
+            with pytest.raises(OSError, match="Read-only") as caught:
+                attempt(mount / "generations/g1")
+            assert caught.value.errno == errno.EROFS, kind
     assert store.pose("g1/p1") == pose
 
 
 def test_nothing_is_written_even_when_root_remounts_it_for_writing(
-    store: posecas.Store, mount: Mount
+    store: posecas.Store, mountpoint: Path
 ) -> None:
     pose = store.put(tile(1), generation="g1", pose="p1", prompt="a heron")
-    remount = ["mount", "-i", "-o", "remount,rw", str(mount.path)]
-    if os.getuid() or subprocess.run(remount, check=False, capture_output=True).returncode:
-        pytest.skip("this kernel, or user, cannot remount")
-    for kind, attempt in _WRITES.items():
-        with pytest.raises(OSError, match=r".") as caught:
-            attempt(mount / "generations/g1")
-        assert caught.value.errno == errno.EROFS, kind
+    with mounted(store.path, mountpoint, read_only=True) as mount:
+        remount = ["mount", "-i", "-o", "remount,rw", str(mount.path)]
+        if os.getuid() or subprocess.run(remount, check=False, capture_output=True).returncode:
+            pytest.skip("this kernel, or user, cannot remount")
+        for kind, attempt in _WRITES.items():
+            with pytest.raises(OSError, match=r".") as caught:
+                attempt(mount / "generations/g1")
+            assert caught.value.errno == errno.EROFS, kind
     assert store.pose("g1/p1") == pose
 
 

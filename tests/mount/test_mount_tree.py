@@ -25,7 +25,7 @@ def test_walking_the_mount_finds_exactly_the_view(store: posecas.Store, mount: M
         for folder, folders, files in os.walk(mount.path, onerror=_fail)
         for name in (*folders, *files)
     }
-    assert found == {path for path, _ in walk(View(store))}
+    assert found == {"/.scratch", *(path for path, _ in walk(View(store)))}
 
 
 def test_sizes_times_modes_and_inode_numbers_are_those_of_the_view(
@@ -38,10 +38,11 @@ def test_sizes_times_modes_and_inode_numbers_are_those_of_the_view(
         found = (mount / path[1:]).stat()
         assert (found.st_ino, found.st_size) == (entry.node, entry.size)
         assert found.st_mtime_ns == found.st_ctime_ns == _nanoseconds(entry.modified.timestamp())
-        assert stat.S_IMODE(found.st_mode) == 0o444
+        written = path.startswith(("/users", "/generations"))
+        assert stat.S_IMODE(found.st_mode) == (0o644 if written else 0o444)
         assert (found.st_uid, found.st_gid, found.st_nlink) == (os.getuid(), os.getgid(), 1)
     folder = (mount / "users/ada/g1").stat()
-    assert (stat.S_IMODE(folder.st_mode), folder.st_nlink) == (0o555, 2)
+    assert (stat.S_IMODE(folder.st_mode), folder.st_nlink) == (0o755, 2)
 
 
 def test_every_file_has_the_bytes_that_the_store_gives(store: posecas.Store, mount: Mount) -> None:
@@ -139,7 +140,7 @@ def test_one_user_s_mount_leads_to_nothing_else(store: posecas.Store, mountpoint
     store.put(tile(1), user="ada", generation="g1", pose="p1")
     store.put(tile(2), user="bob", generation="g2", pose="p2")
     with mounted(store.path, mountpoint, user="ada") as mount:
-        assert names(mount.path) == [".thumbnails", "g1"]
+        assert names(mount.path) == [".scratch", ".thumbnails", "g1"]
         assert (mount / "g1/p1.png").read_bytes() == store.get("g1/p1")
         assert names(mount / ".thumbnails/g1") == ["p1.jpg"]
         for path in ("g2", "users", ".thumbnails/g2", "hashes", ".posecas"):
