@@ -21,7 +21,10 @@ from posecas.places import Place
 from posecas.records import Collected, Replica
 
 _BATCH: Final = 500
-"""Replicas in one transaction, and keys in one request; a writer waits for no more than that."""
+"""Replicas condemned in one transaction; a writer waits for no more than that."""
+
+_KEYS: Final = 1000
+"""Replicas claimed, deleted and forgotten together: as many as a bucket takes in one request."""
 
 _EVERYTHING: Final = 1 << 60
 _TEMPORARY_SECONDS: Final = 24 * 60 * 60

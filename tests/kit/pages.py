@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -87,15 +87,19 @@ def commands(block: Block) -> list[Command]:
     return found
 
 
-def run(page: Path, home: Path) -> list[Ran]:
+def run(
+    page: Path, home: Path, *, port: int | None = None, more: Mapping[str, str] | None = None
+) -> list[Ran]:
     """Run every command of a page, in order, in one shell that starts in ``home``.
 
+    ``port``, or else a free one, takes the place of the page's; ``more`` is set in the environment.
     What the page leaves running or mounted is ended; what it says about files is written first.
     """
-    port = free_port()
+    port = port or free_port()
     write_files(page, home, port)
     found = [block for block in blocks(page) if block.language == "console" and not block.file]
-    return _run([one for block in found for one in commands(block)], home, str(port))
+    shown = [one for block in found for one in commands(block)]
+    return _run(shown, home, str(port), {**environment(home), **(more or {})})
 
 
 def write_files(page: Path, home: Path, port: int) -> None:
@@ -107,14 +111,16 @@ def write_files(page: Path, home: Path, port: int) -> None:
             file.write_text(_here(block.text, home, str(port)), "utf-8")
 
 
-def _run(shown: Sequence[Command], home: Path, port: str) -> list[Ran]:
+def _run(
+    shown: Sequence[Command], home: Path, port: str, variables: Mapping[str, str]
+) -> list[Ran]:
     script = "".join(
         f"{_here(one.text, home, port)}\nprintf '{_END}%d{_END}' $?\n" for one in shown
     )
     with subprocess.Popen(
         ["bash", "-c", script],  # noqa: S607 - the reader's own
         cwd=home,
-        env=environment(home),
+        env=variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
