@@ -23,7 +23,7 @@ from kit.faulty_stores import open_faulty
 from kit.losses import lose_index, reconciled
 from kit.soundness import unsound
 from kit.tiles import tile
-from posecas import recovering
+from posecas import connecting, recovering
 from posecas.digest import digest_of
 from posecas.errors import PosecasError
 from posecas.expire import ExpiryPlan
@@ -258,6 +258,7 @@ def test_a_restore_that_fails_can_be_run_again(
 
         with monkeypatch.context() as patched:
             patched.setattr(recovering, "LocalObjects", open_objects)
+            patched.setattr(connecting, "LocalObjects", open_objects)
             with suppress(PosecasError):
                 recovering.restore_index(folder, take_over=True)
         assert schedule.left <= 0
