@@ -44,11 +44,13 @@ class Prepared:
 class Target:
     """Where images are to be taken in.
 
-    ``reads_back``: each object is read again and compared before it counts.
+    ``reads_back``: each object is read again and compared before it counts. ``bound_for`` names
+    the location that they are to be copied to later, and that their objects here then make way for.
     """
 
     place: Place
     reads_back: bool = False
+    bound_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Ingest:
         ``ConfigError``, ``ForeignStore``, ``Locked``; then some of the batch may be stored, and
         running it again finishes.
         """
-        target = target or Target(self._backends.join_write_place())
+        target = target or self._target()
         if not target.place.remote:
             # It may be a disk that is not mounted.
             self._backends.check_place(target.place)
@@ -104,7 +106,9 @@ class Ingest:
     def _attempt(self, batch: Sequence[Prepared], target: Target) -> Mapping[int, Result]:
         index, place = self._backends.index, target.place
         intakes = [prepared.intake for prepared in batch]
-        begun = index.begin(intakes, place.name, lease_seconds=_LEASE_SECONDS)
+        begun = index.begin(
+            intakes, place.name, lease_seconds=_LEASE_SECONDS, bound_for=target.bound_for
+        )
         faults.point("put.begun")
         if len(begun.outcomes) == len(intakes):
             return _known(begun.outcomes)
@@ -124,6 +128,13 @@ class Ingest:
         outcomes = index.publish(intakes, begun)
         faults.point("put.published")
         return _known(begun.outcomes) | _known(outcomes)
+
+    def _target(self) -> Target:
+        config = self._backends.config
+        later = config.commit_location != config.write_location
+        return Target(
+            self._backends.join_write_place(), bound_for=config.write_location if later else None
+        )
 
     def _check_room(self, place: Place, needed: int) -> None:
         if not isinstance(place.objects, HasPaths):

@@ -10,7 +10,8 @@ from posecas.drop import Dropped, drop_location, rehearse_drop
 from posecas.errors import ForeignStore
 from posecas.ingest import Ingest
 from posecas.names import check_name
-from posecas.records import Location, LocationUse
+from posecas.places import Place
+from posecas.records import Amount, Location, LocationUse
 from posecas.replicate import NotCopied, Replicated, rehearse_replication, replicate_to
 
 
@@ -20,6 +21,23 @@ class StoreLocations:
     _backends: Backends
     _ingest: Ingest
     path: Path
+
+    @property
+    def location(self) -> Place:
+        """The location that new objects go to."""
+        return self._backends.write_place
+
+    @property
+    def backup_location(self) -> Place:
+        """The location that the index's journal and snapshots go to."""
+        return self._backends.backup_place
+
+    def waiting(self) -> Amount:
+        """Return how much was committed locally and is to be copied to the write location.
+
+        A process with the setting ``commit = local`` copies it while it lives, as `replicate` does.
+        """
+        return self._backends.index.waiting()
 
     def locations(self) -> Sequence[LocationUse]:
         """Return every location that the store has or had, with its objects."""

@@ -267,6 +267,7 @@ def replicated_json(done: Replicated) -> dict[str, JsonValue]:
         "failed": done.failed,
         "expected": done.expected,
         "expected_bytes": done.expected_bytes,
+        "retired": done.retired,
     }
 
 

@@ -30,7 +30,7 @@ from posecas.locations import StoreLocations
 from posecas.lookup import Found, find
 from posecas.names import PoseId
 from posecas.owners import StoreOwners, pages
-from posecas.places import Place, Places
+from posecas.places import Places
 from posecas.put import PutItem, PutResult, Putter
 from posecas.read import open_blob, read_blob
 from posecas.reconcile import Reconciled, reconcile_index
@@ -45,6 +45,7 @@ from posecas.records import (
 )
 from posecas.remove import remove_poses
 from posecas.renditions import Made, make_renditions
+from posecas.sender import Sender
 from posecas.snapshot import Snapshot
 from posecas.uploads import StoreUploads
 
@@ -80,6 +81,7 @@ class Store(StoreLocations, StoreOwners, StoreAddresses, StoreUploads):
         self._ingest = Ingest(backends)
         self._putter = Putter(backends, self._ingest)
         self._keeper = JournalKeeper(backends)
+        self._sender = Sender(backends, self._ingest)
 
     @property
     def config(self) -> Config:
@@ -90,16 +92,6 @@ class Store(StoreLocations, StoreOwners, StoreAddresses, StoreUploads):
     def index(self) -> Index:
         """The index itself, for what this facade does not offer."""
         return self._backends.index
-
-    @property
-    def location(self) -> Place:
-        """The location that new objects go to."""
-        return self._backends.write_place
-
-    @property
-    def backup_location(self) -> Place:
-        """The location that the index's journal and snapshots go to."""
-        return self._backends.backup_place
 
     @property
     def cache(self) -> Cache:
@@ -370,6 +362,7 @@ class Store(StoreLocations, StoreOwners, StoreAddresses, StoreUploads):
         the journal cannot be written otherwise is told by `journal_failure`.
         """
         self._putter.close()
+        self._sender.close()
         self._ingest.close()
         try:
             self._keeper.close()

@@ -12,6 +12,7 @@ from posecas.importing import FoundFile, Pattern, Rules, parse_pattern, read_nam
 from posecas.store import Store
 from posecas_cli import output, parameters, session
 from posecas_cli.command import command
+from posecas_cli.committing import COMMIT, commit_settings
 from posecas_cli.exits import SOME_FAILED
 from posecas_cli.import_shown import HEADINGS, dry_rows, tell_plan
 from posecas_cli.importer import Importer, no_image, plan_orphans
@@ -90,6 +91,7 @@ posecas import ./outputs --json | jq -r 'select(.status == "refused") | .message
     help="Write old path, digest and new path of every file as CSV.",
 )
 @click.option("--replace", is_flag=True, help="Replace poses that have other bytes.")
+@COMMIT
 @click.option("--dry-run", is_flag=True, help="Show how the names are read; store nothing.")
 def import_folder(
     folder: Path,
@@ -100,6 +102,7 @@ def import_folder(
     pattern: str | None,
     map_to: Path | None,
     replace: bool,
+    commit: str | None,
     dry_run: bool,
 ) -> None:
     """Store every PNG, JPEG and WebP below DIR (by default $UPLOAD_DIR).
@@ -124,7 +127,7 @@ def import_folder(
         raise UsageError("--map needs digests, which a dry run does not make: give one of the two")
     wish = _wish(user, generation, owners, pattern)
     found = _find(folder)
-    with session.open_store() as store:
+    with session.open_store(commit_settings(commit)) as store:
         plan = read_names(found.files, _rules(store, folder, wish))
         refused = tell_plan(folder, plan)
         if dry_run:

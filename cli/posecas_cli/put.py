@@ -17,6 +17,7 @@ from posecas.records import Attributes
 from posecas.store import Store
 from posecas_cli import output, parameters, session
 from posecas_cli.command import command
+from posecas_cli.committing import COMMIT, commit_settings
 from posecas_cli.describing import describing
 from posecas_cli.exits import SOME_FAILED
 from posecas_cli.putting import tell
@@ -73,6 +74,7 @@ curl -s https://example.com/a.webp | posecas put - --generation g1 --pose p2
     show_default=True,
     help="Limits and thumbnail to use.",
 )
+@COMMIT
 @describing
 def put(
     files: Sequence[str],
@@ -82,6 +84,7 @@ def put(
     *,
     replace: bool,
     profile: str,
+    commit: str | None,
     favourite: bool,
     **attributes: Any,
 ) -> None:
@@ -94,7 +97,7 @@ def put(
     _check_files(files, pose)
     words = cast("AttributeWords", {**attributes, "favourite": favourite or None})
     checked = attributes_from(words)
-    with session.open_store() as store:
+    with session.open_store(commit_settings(commit)) as store:
         generation, user = _place(store, generation, user)
         limit = store.config.profile(profile).max_bytes
         wish = _Wish(generation, pose, user, replace, profile, checked, limit)

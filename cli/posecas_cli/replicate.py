@@ -71,4 +71,6 @@ def _sentence(location: str, done: Replicated, *, dry_run: bool) -> str:
         return f"{much} would be copied to {location}; {done.skipped:,} are there"
     told = f"{count(done.copied, 'object')} copied to {location}, {format_size(done.bytes)}"
     told += f"; {done.skipped:,} were there"
+    if done.retired:
+        told += f"; {count(done.retired, 'object')} committed locally may go"
     return f"{told}; {done.failed:,} could not be copied" if done.failed else told

@@ -8,6 +8,7 @@ from posecas.errors import NotFound
 from posecas.index.journal_protocol import Unjournalled
 from posecas.machine import JsonValue, stats_json, time_text
 from posecas.records import Amount, Stats
+from posecas.store import Store
 from posecas.units import format_size
 from posecas_cli import completing, output, parameters, session
 from posecas_cli.command import command
@@ -48,11 +49,12 @@ def stats(user: str | None) -> None:
             raise NotFound(f"user {user!r}: there is none; see: posecas ls --users")
         found = store.stats(user)
         waiting = store.index.unjournalled()
+        unsent = store.waiting()
         room = room_of(store)
     everything = stats_json(found)
     if owner is None:
-        machine = everything | _journal_json(waiting) | _room_json(room)
-        told = [*_store(found), *_journal(waiting), *_folder(room)]
+        machine = everything | _journal_json(waiting) | _unsent_json(unsent) | _room_json(room)
+        told = [*_store(found), *_unsent(store, unsent), *_journal(waiting), *_folder(room)]
         output.lines(machine, _aligned(told))
         return
     of_user: dict[str, JsonValue] = {"user": owner.name, "quota": owner.quota}
@@ -81,6 +83,15 @@ def _store(found: Stats) -> Iterator[Line]:
     yield from _some("condemned", found.condemned, "gc, when its delay is over")
     yield from _some("pending", found.pending, "being written; else gc, when the lease is over")
     yield from _some("damaged", found.damaged, "put the images again, or check --repair")
+
+
+def _unsent(store: Store, unsent: Amount) -> Iterator[Line]:
+    location = store.config.write_location
+    yield from _some("committed locally", unsent, f"replicate {location}, then gc")
+
+
+def _unsent_json(unsent: Amount) -> dict[str, JsonValue]:
+    return {"waiting_objects": unsent.count, "waiting_bytes": unsent.bytes}
 
 
 def _journal(waiting: Unjournalled) -> Iterator[Line]:

@@ -94,3 +94,4 @@ class Begun:
     outcomes: Mapping[int, Outcome]
     to_write: Sequence[Replica] = ()
     reservations: Mapping[int, int] = field(default_factory=dict)
+    bound_for: str | None = None

@@ -7,7 +7,7 @@ from sqlite_utils import Migrations
 from sqlite_utils.utils import sqlite3
 
 from posecas.errors import StoreTooNew
-from posecas.index import schema, schema_collection, schema_restored
+from posecas.index import schema, schema_collection, schema_restored, schema_sending
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -18,7 +18,8 @@ SEARCH: Final = "2-search"
 COLLECTION: Final = "3-collection"
 RESTORED: Final = "4-restored"
 TOUCHED: Final = "5-touched"
-KNOWN: Final = frozenset({FIRST, SEARCH, COLLECTION, RESTORED, TOUCHED})
+SENDING: Final = "6-sending"
+KNOWN: Final = frozenset({FIRST, SEARCH, COLLECTION, RESTORED, TOUCHED, SENDING})
 
 
 @MIGRATIONS(name=FIRST)
@@ -45,6 +46,11 @@ def _restored(db: "Database") -> None:
 @MIGRATIONS(name=TOUCHED)
 def _touched(db: "Database") -> None:
     _run(db, schema.TOUCHED)
+
+
+@MIGRATIONS(name=SENDING)
+def _sending(db: "Database") -> None:
+    _run(db, schema_sending.SENDING)
 
 
 def _run(db: "Database", text: str) -> None:

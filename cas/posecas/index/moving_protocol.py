@@ -48,3 +48,26 @@ class Moving(Protocol):
     def detach(self, location: str) -> bool:
         """Make a draining location detached if no replica is there; tell whether it is detached."""
         ...
+
+
+class Sending(Protocol):
+    """The verbs on replicas that are to be copied to another location, and then to go."""
+
+    def waiting(self) -> Amount:
+        """What is to be copied, or was copied and is to go, as far as something refers to it."""
+        ...
+
+    def targets(self) -> Sequence[str]:
+        """Where something is to be copied to; a location of this name need not be there yet."""
+        ...
+
+    def to_send(self, location: str, *, after: int = 0, limit: int = 1000) -> Page[Blob]:
+        """Blobs that are to be copied to a location and are not live there, by id."""
+        ...
+
+    def retire_sent(self, *, limit: int) -> Sequence[Replica]:
+        """Condemn replicas whose copy is live where they were to be copied to.
+
+        Decided under the blob's lock: that location must be active. None come: none are left.
+        """
+        ...

@@ -119,6 +119,8 @@ class OwnersVerbs:
         """Let a location take new objects, or not."""
         with self._engine.writing() as cursor:
             cursor.run("UPDATE locations SET state = ? WHERE name = ?", state, name)
+            if state != "active":
+                cursor.run("UPDATE replicas SET bound_for = NULL WHERE bound_for = ?", name)
             return location_named(cursor, name)
 
 

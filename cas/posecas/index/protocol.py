@@ -13,7 +13,7 @@ from posecas.digest import Digest
 from posecas.index.audit_protocol import Audit
 from posecas.index.intake import Annotated, Begun, Intake, Outcome
 from posecas.index.journal_protocol import Identity, Journalling, Restored
-from posecas.index.moving_protocol import Moving
+from posecas.index.moving_protocol import Moving, Sending
 from posecas.index.owners_protocol import Owners
 from posecas.names import PoseId
 from posecas.records import (
@@ -38,8 +38,17 @@ from posecas.records import (
 class References(Protocol):
     """The verbs that make and drop references."""
 
-    def begin(self, intakes: Sequence[Intake], location: str, *, lease_seconds: int) -> Begun:
+    def begin(
+        self,
+        intakes: Sequence[Intake],
+        location: str,
+        *,
+        lease_seconds: int,
+        bound_for: str | None = None,
+    ) -> Begun:
         """Transaction A: reserve quota, reference what is live here, make the rest pending.
+
+        ``bound_for`` names the location that the replicas here are to be copied to, and then to go.
 
         One intake's refusal (``OverQuota``, ``PoseExists``, ``OtherUser``) is its outcome and
         leaves the others alone. Raises ``LocationNotFound``, and ``WriteRefused`` for a location
@@ -371,6 +380,7 @@ class Index(
     Collection,
     Expiry,
     Moving,
+    Sending,
     Audit,
     RecipeVersions,
     Owners,

@@ -6,7 +6,7 @@ so that one refusal leaves its neighbours alone.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -29,6 +29,7 @@ from posecas.index.engine import Cursor, Engine
 from posecas.index.intake import Annotated, Begun, Fence, Intake, Outcome, Settled
 from posecas.index.owners import location_named, must, user_named
 from posecas.index.protocol import Alias
+from posecas.index.sending import bind
 from posecas.index.settle import admit, blob_row, lead_alias, settle
 from posecas.names import object_key
 from posecas.records import Annotation, BlobFacts, Location, Pose, Replica
@@ -65,7 +66,14 @@ class ReferencesVerbs:
         """Run over ``engine``."""
         self._engine = engine
 
-    def begin(self, intakes: Sequence[Intake], location: str, *, lease_seconds: int) -> Begun:
+    def begin(
+        self,
+        intakes: Sequence[Intake],
+        location: str,
+        *,
+        lease_seconds: int,
+        bound_for: str | None = None,
+    ) -> Begun:
         """Transaction A."""
         with self._engine.writing() as cursor:
             now = self._engine.clock()
@@ -77,8 +85,9 @@ class ReferencesVerbs:
                 outcome = _attempt(cursor, partial(_begin_one, cursor, batch, position, intake))
                 if outcome is not None:
                     batch.outcomes[position] = outcome
+            bind(cursor, _not_refused(intakes, batch.outcomes), place.id, bound_for)
         replicas = tuple(batch.to_write.values())
-        return Begun(location, batch.outcomes, replicas, batch.reservations)
+        return Begun(location, batch.outcomes, replicas, batch.reservations, bound_for)
 
     def renew(self, begun: Begun, *, lease_seconds: int) -> None:
         """Move the leases' end; what is no longer pending stays as it is."""
@@ -109,6 +118,7 @@ class ReferencesVerbs:
                     outcome = _attempt(cursor, step)
                     if outcome is not None:
                         outcomes[position] = outcome
+            bind(cursor, _not_refused(intakes, outcomes), place.id, begun.bound_for)
             _end(cursor, begun, now)
         return outcomes
 
@@ -160,6 +170,12 @@ class ReferencesVerbs:
         self._engine.lock(cursor, "users", "name", sorted(names))
         digests = {blob.digest for intake in intakes for blob in intake.blobs}
         self._engine.lock(cursor, "blobs", "digest", [rows.stored(d) for d in sorted(digests)])
+
+
+def _not_refused(intakes: Sequence[Intake], outcomes: Mapping[int, Outcome]) -> Iterator[Intake]:
+    for position, intake in enumerate(intakes):
+        if isinstance(outcomes.get(position, Fence()), Settled | Fence):
+            yield intake
 
 
 def _attempt(cursor: Cursor, step: Callable[[], Settled | None]) -> Outcome | None:

@@ -18,6 +18,7 @@ from posecas.index.references import ReferencesVerbs
 from posecas.index.renaming import RenamingVerbs
 from posecas.index.reserving import ReservingVerbs
 from posecas.index.restored import RestoredVerbs
+from posecas.index.sending import SendingVerbs
 from posecas.index.use import UseVerbs
 
 
@@ -30,6 +31,7 @@ class SqlIndex(
     AuditVerbs,
     MendingVerbs,
     MovingVerbs,
+    SendingVerbs,
     JournallingVerbs,
     ExportVerbs,
     RestoredVerbs,
