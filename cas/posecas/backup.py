@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -10,7 +11,7 @@ from typing import Final
 
 from posecas import faults
 from posecas.backends import Backends
-from posecas.errors import Damage, Failed, StoreTooNew
+from posecas.errors import Damage, Failed, ListingIncomplete, ObjectMissing, StoreTooNew
 from posecas.index.journal_protocol import Identity
 from posecas.journal import End, flush, histories, read_entry, segment_key, segments
 from posecas.objects.protocol import Objects
@@ -79,6 +80,11 @@ def snapshots(objects: Objects) -> Iterator[Snapshot | Damage | StoreTooNew]:
 
 def _thin_out(objects: Objects, newest: Snapshot, kept: Kept) -> BackedUp:
     found = list(snapshots(objects))
+    if newest.name not in {one.name for one in found if isinstance(one, Snapshot)}:
+        raise ListingIncomplete(
+            f"{head_key(newest.name)}: it was written and is not listed, so the listing is not "
+            "believed; the snapshot is good, and what need not be kept goes with the next one"
+        )
     readable = [one for one in found if isinstance(one, Snapshot) and one.name != newest.name]
     readable.append(newest)
     recent = newest.taken_at - kept.seconds * 1000
@@ -100,14 +106,31 @@ def _thin_out(objects: Objects, newest: Snapshot, kept: Kept) -> BackedUp:
 
 
 def _unfinished(objects: Objects, found: Sequence[object]) -> Iterator[str]:
-    """Parts that never got a head: their writer died some time ago."""
+    """Parts that never got a head: their writer died some time ago.
+
+    Raises ``ListingIncomplete`` if a head is there that was not listed.
+    """
     heads = {one.name for one in found if isinstance(one, Snapshot)}
-    unreadable = len(heads) < len(found)
+    if len(heads) < len(found):
+        return
     before = time.time() - _UNFINISHED_MILLISECONDS / 1000
+    headless: set[str] = set()
     for info in objects.list(FOLDER):
         name, slash, _ = info.key.removeprefix(FOLDER).partition("/")
-        if slash and name not in heads and info.modified < before and not unreadable:
+        if slash and name not in heads and info.modified < before:
+            if name not in headless:
+                _confirm_headless(objects, name)
+                headless.add(name)
             yield info.key
+
+
+def _confirm_headless(objects: Objects, name: str) -> None:
+    with suppress(ObjectMissing):
+        objects.stat(head_key(name))
+        raise ListingIncomplete(
+            f"{head_key(name)}: it is there and was not listed; "
+            "the listing cannot be believed, so nothing follows from it: run it again"
+        )
 
 
 def _superfluous(objects: Objects, kept: Sequence[Snapshot], newest: Identity) -> Iterator[str]:
@@ -115,16 +138,21 @@ def _superfluous(objects: Objects, kept: Sequence[Snapshot], newest: Identity) -
 
     Histories after one that has a snapshot are needed whole: what was condemned in them stays
     condemned. Sequences decide and no clock: a snapshot with an older name may be the newer one.
+    Where it cannot be told which history follows on which, all are kept.
     """
     first_needed: dict[str, int] = {}
     for one in kept:
         history, needed = one.identity.history, one.sequence + 1
         first_needed[history] = min(needed, first_needed.get(history, needed))
+    followed = {one: _successors(objects, one) for one in first_needed}
+    if any(newest.history not in {one, *after} for one, after in followed.items()):
+        return
+    needed_whole = {history for after in followed.values() for history in after}
     for history in histories(objects):
-        earlier = (one for one in first_needed if one != history)
-        if any(_leads_to(objects, one, history) for one in earlier):
-            continue
-        if _leads_to(objects, history, newest.history):
+        if history not in needed_whole and newest.history in {
+            history,
+            *_successors(objects, history),
+        }:
             yield from _before(objects, history, first_needed.get(history))
 
 
@@ -138,15 +166,16 @@ def _before(objects: Objects, history: str, needed: int | None) -> Iterator[str]
             yield segment_key(history, first)
 
 
-def _leads_to(objects: Objects, history: str, last: str) -> bool:
-    """Whether one history was continued by the other, as far as the journal tells."""
-    while history != last:
+def _successors(objects: Objects, history: str) -> Sequence[str]:
+    """The histories that went on from this one, in order, as far as the journal tells."""
+    found: list[str] = []
+    while True:
         firsts = segments(objects, history)
         end = read_entry(objects, history, firsts[-1]) if firsts else None
         if not isinstance(end, End):
-            return False
+            return found
         history = end.successor
-    return True
+        found.append(history)
 
 
 def _delete(objects: Objects, keys: Sequence[str]) -> None:

@@ -60,11 +60,14 @@ class Replay:
         Raises ``Damage`` if a part or a segment is missing or damaged, and ``ForeignStore``.
         """
         self._begin_with(snapshot)
-        end = self._follow(snapshot.identity.history, snapshot.sequence, until, wanted=True)
+        goes_on = True
+        end = self._follow(snapshot.identity.history, snapshot.sequence, until, wanted=goes_on)
         while end.successor != self._successor.history:
-            # What an index condemned that went on from a later moment is condemned here too.
+            # What an index did that went on from this very moment is done here too; what one
+            # condemned that went on from another moment is condemned here.
+            goes_on = goes_on and end.base == self._base
             after = _before_first(self._objects, end)
-            end = self._follow(end.successor, after, until, wanted=False)
+            end = self._follow(end.successor, after, until, wanted=goes_on)
         return self._done(snapshot)
 
     def rebuild(self, snapshot: Snapshot | None) -> Replayed:
@@ -174,16 +177,22 @@ class Replay:
 
 def rehearse(objects: Objects, snapshot: Snapshot, until: int | None) -> Replayed:
     """Return what `Replay.restore` would load now; nothing is changed or ended."""
-    changes, at = 0, snapshot.taken_at
-    for entry in read_history(objects, snapshot.identity.history, after=snapshot.sequence):
-        if isinstance(entry, End):
-            break
-        for change in entry.changes:
-            if until is not None and change.at > until:
-                return Replayed(snapshot, changes, at)
-            if change.sequence > snapshot.sequence:
-                changes, at = changes + 1, change.at
-    return Replayed(snapshot, changes, at)
+    changes, base, at = 0, snapshot.sequence, snapshot.taken_at
+    history, after = snapshot.identity.history, snapshot.sequence
+    while True:
+        end: End | None = None
+        for entry in read_history(objects, history, after=after):
+            if isinstance(entry, End):
+                end = entry
+                break
+            for change in entry.changes:
+                if until is not None and change.at > until:
+                    return Replayed(snapshot, changes, at)
+                if change.sequence > base:
+                    changes, base, at = changes + 1, change.sequence, change.at
+        if end is None or end.base != base:
+            return Replayed(snapshot, changes, at)
+        history, after = end.successor, _before_first(objects, end)
 
 
 def choose_snapshot(

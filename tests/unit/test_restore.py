@@ -2,6 +2,8 @@
 
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -216,6 +218,45 @@ def test_a_living_index_is_not_replaced_unasked(filled: Path) -> None:
     with posecas.open_store(filled) as store:
         reconciled(store)
         assert_whole(store)
+
+
+def test_a_process_whose_index_was_replaced_changes_neither(filled: Path) -> None:
+    """Its row ids may mean something else by now, so it is told, whatever it does."""
+    with posecas.open_store(filled) as old:
+        old.put(tile(600), generation="g", pose="before")
+        pose = old.pose("g/before")
+        max((filled / "backups" / "journal").rglob("*.zst")).unlink()
+        restore_index(filled, take_over=True)
+        with posecas.open_store(filled) as store:
+            fill(store, 3, first=700)
+            rows = lasting(store)
+        for change in (
+            lambda: old.remove([pose]),
+            lambda: old.annotate(pose, favourite=True),
+            lambda: old.move_generation("g", "bob"),
+        ):
+            with pytest.raises(ForeignStore, match="open the store again"):
+                change()
+        with ThreadPoolExecutor(8) as pool:
+            for read in [pool.submit(old.pose, "g/before") for _ in range(8)]:
+                with suppress(ForeignStore):
+                    assert read.result() == pose
+        with pytest.raises(ForeignStore):
+            old.close()
+    with posecas.open_store(filled) as store:
+        assert lasting(store) == rows
+
+
+def test_a_process_whose_index_was_removed_reports_nothing_as_stored(filled: Path) -> None:
+    with posecas.open_store(filled) as store:
+        lose_index(filled)
+        with pytest.raises(ForeignStore, match="removed"):
+            store.put(tile(600), generation="g", pose="p")
+        with pytest.raises(ForeignStore, match="removed"):
+            store.remove(["g0/p0"])
+    restore_index(filled)
+    with posecas.open_store(filled) as store:
+        assert store.get("g0/p0") == tile(0)
 
 
 def test_of_two_copies_that_share_a_backup_location_the_second_stops(

@@ -1,19 +1,24 @@
 """Snapshots: what is in one, how long it is kept, and what is said of a bad one."""
 
 import json
+import os
 import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 import posecas
 from kit.commands import tree
+from kit.faulty_stores import open_faulty
 from kit.losses import fill, keep_copy, lasting, lose_index
-from posecas.backup import Kept
+from posecas.backup import Kept, snapshots
 from posecas.digest import digest_of
 from posecas.errors import Damage, DamagedObject, ForeignStore, SnapshotNotFound, StoreTooNew
 from posecas.index.tables import OF_KIND, TABLES
-from posecas.recovering import restore_index
+from posecas.objects.fault_schedules import Fault, Listed, Schedule
+from posecas.objects.local import LocalObjects
+from posecas.recovering import rehearse_restore, restore_index
 from posecas.snapshot import Snapshot, read_rows
 
 if sys.version_info >= (3, 14):
@@ -196,3 +201,67 @@ def test_one_that_cannot_be_read_keeps_the_whole_journal(there: Path) -> None:
         assert isinstance(first, DamagedObject)
         assert isinstance(second, Snapshot)
     assert set(before) <= set((there / "backups" / "journal").rglob("*.zst"))
+
+
+def test_an_older_one_and_the_journal_lead_through_a_restore(there: Path) -> None:
+    with posecas.open_store(there) as store:
+        old = next(store.snapshots())
+        assert isinstance(old, Snapshot)
+    restore_index(there, take_over=True)
+    with posecas.open_store(there) as store:
+        fill(store, 1, first=90)
+        rows = lasting(store)
+    planned = rehearse_restore(there, snapshot=old.name)
+    done = restore_index(there, snapshot=old.name, take_over=True)
+    assert done.replayed == planned
+    with posecas.open_store(there) as store:
+        assert lasting(store) == rows
+
+
+@pytest.fixture(scope="module")
+def restored(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with snapshots of two histories, long ago."""
+    folder = keep_copy(made, tmp_path_factory.mktemp("restored") / "store")
+    with posecas.open_store(folder) as store:
+        fill(store, 1, first=80)
+        store.back_up()
+    restore_index(folder, take_over=True)
+    with posecas.open_store(folder) as store:
+        fill(store, 1, first=90)
+    for path in (folder / "backups").rglob("*"):
+        os.utime(path, (0, 0))
+    return folder
+
+
+@pytest.mark.parametrize("fault", [Fault.TRUNCATED, Fault.EMPTY], ids=lambda one: one.value)
+def test_a_listing_that_is_cut_silently_costs_no_backup(
+    restored: Path, tmp_path: Path, fault: Fault
+) -> None:
+    kept = restorable(restored)
+    assert len(kept) == 3
+    number, injected = 0, 1
+    while injected:
+        folder = keep_copy(restored, tmp_path / str(number))
+        injected = backed_up_with(folder, Listed({"list": [*[None] * number, fault]}))
+        assert restorable(folder).items() >= kept.items()
+        number += 1
+    assert number > 4
+
+
+def restorable(folder: Path) -> dict[str, tuple[int, int]]:
+    """Of each snapshot, its rows that can be read, and how many changes the journal adds."""
+    found = {}
+    with closing(LocalObjects(folder)) as objects:
+        for snapshot in snapshots(objects):
+            assert isinstance(snapshot, Snapshot)
+            rows = sum(len(one.rows) for one in read_rows(objects, snapshot))
+            found[snapshot.name] = rows, rehearse_restore(folder, snapshot=snapshot.name).changes
+    return found
+
+
+def backed_up_with(folder: Path, schedule: Schedule) -> int:
+    """Back up, and keep everything; return how many faults there were."""
+    store, objects = open_faulty(folder, schedule, prefix="backups/")
+    with store, suppress(Damage):
+        store.back_up(Kept(1, 100 * MONTH))
+    return len(objects.injected)

@@ -14,6 +14,7 @@ from sqlite_utils.utils import sqlite3
 from posecas.errors import (
     Damage,
     Failed,
+    ForeignStore,
     IndexBusy,
     NoStore,
     PosecasError,
@@ -147,11 +148,22 @@ class SqliteCursor:
         self._execute("RELEASE item")
 
 
+def _file_number(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 class SqliteEngine:
     """Transactions on one index file, from any thread.
 
     A connection serves one thread at a time and is kept for the next; sqlite-utils opens none
     itself. Readers see a snapshot and never wait; writers queue at the writer lock.
+
+    An index that a restore has put in this one's place gives row ids once more. So nothing is
+    written here, and no connection is made, once the file has another one's name: ``ForeignStore``.
     """
 
     def __init__(self, path: Path, lock: Path, *, wait_seconds: float = WAIT_SECONDS) -> None:
@@ -164,6 +176,7 @@ class SqliteEngine:
         self._guard = threading.Lock()
         self._closed = False
         self._written: list[Callable[[], None]] = []
+        self._file: tuple[int, int] | None = None
         self._writer_lock = WriterLock(lock, seconds=wait_seconds)
         refuse_network_filesystem(path)
         with self._connection() as connection:
@@ -191,6 +204,7 @@ class SqliteEngine:
             self._writer_lock.held(),
             self._transaction(connection, "BEGIN IMMEDIATE"),
         ):
+            self._refuse_another_file()
             yield SqliteCursor(connection)
         for tell in self._written:
             tell()
@@ -249,7 +263,24 @@ class SqliteEngine:
                 raise Failed("this store is closed; open it again with open_store()")
             if self._idle:
                 return self._idle.pop()
-        return _connect(self._path, create=False)
+        connection = _connect(self._path, create=False)
+        try:
+            self._refuse_another_file()
+        except ForeignStore:
+            connection.close()
+            raise
+        return connection
+
+    def _refuse_another_file(self) -> None:
+        # The number of a file recurs only when nothing has it open, and a connection always has.
+        found = _file_number(self._path)
+        if self._file is None:
+            self._file = found
+        if found is None or found != self._file:
+            raise ForeignStore(
+                f"{self._path}: the index was replaced or removed while this process had it open, "
+                "so this one stops; open the store again"
+            )
 
     def _give_back(self, connection: Any) -> None:
         with self._guard:
