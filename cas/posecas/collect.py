@@ -73,6 +73,7 @@ def delete_condemned(backends: Backends, place: Place, *, delay: int) -> Iterato
     while claimed := backends.index.deletable(
         place.name, condemned_before=_ago(delay), limit=_BATCH
     ):
+        faults.point("gc.claimed")
         deleted = _delete(backends, place, claimed)
         done = done.plus(deleted=deleted, failed=len(claimed) - len(deleted))
         yield done

@@ -23,6 +23,7 @@ with posecas.open_store(sys.argv[1]) as store:
         "gc.condemned",
         "journal.written",
         "journal.acknowledged",
+        "gc.claimed",
         "objects.unlinked",
         "gc.deleted",
         "gc.forgotten",

@@ -13,7 +13,8 @@ from typing import Final
 
 import posecas
 from kit.tiles import tile
-from posecas.errors import Damage, DamagedObject, NotFound, PosecasError, PoseNotFound, Temporary
+from posecas.errors import Damage, NotFound, PosecasError, PoseNotFound, Temporary
+from storm.ice import freeze_now_and_then
 from storm.mutants import hurry, mutate
 from storm.records import Record
 
@@ -24,7 +25,7 @@ TILES: Final = tuple(range(10))
 are written again and again."""
 
 _DIE_WITH_PARENT: Final = 1
-_LOOKS: Final = 50
+_LOOKS: Final = 3
 
 
 def write(store: posecas.Store, record: Record, dice: random.Random) -> None:
@@ -82,27 +83,28 @@ def read(store: posecas.Store, record: Record, dice: random.Random) -> None:
 
 
 def _problem(store: posecas.Store, name: str) -> str | None:
-    """What is wrong with a pose that is still there; a pose that goes meanwhile is looked up again.
+    """What is wrong with a pose that is still there; one that changed meanwhile is looked up again.
 
-    A name whose image goes and comes back may be met in between, but not every time.
+    Until it is removed or replaced, its image and its thumbnail are there at every moment.
     """
     for _ in range(_LOOKS):
-        try:
+        with suppress(PoseNotFound):
             pose = store.pose(name)
-            if store.get(pose) not in map(tile, TILES):
-                return f"{name} reads as bytes that nobody put"
-            if pose.thumbnail is None or not store.get(pose.thumbnail.facts.digest):
-                return f"{name} has no thumbnail"
-        except PoseNotFound:
-            return None
-        except DamagedObject as error:
-            return f"{name}: {error}"
-        except (Damage, NotFound) as error:
-            problem = f"{name}: {error}"
-            time.sleep(0.005)
-        else:
-            return None
-    return problem
+            problem = _unreadable(store, pose)
+            if problem is None or store.pose(name) == pose:
+                return problem
+    return None
+
+
+def _unreadable(store: posecas.Store, pose: posecas.Pose) -> str | None:
+    try:
+        if store.get(pose) not in map(tile, TILES):
+            return f"{pose.name} reads as bytes that nobody put"
+        if pose.thumbnail is None or not store.get(pose.thumbnail.facts.digest):
+            return f"{pose.name} has no thumbnail"
+    except (Damage, NotFound) as error:
+        return f"{pose.name}: {error}"
+    return None
 
 
 _ROLES: Final[dict[str, Callable[[posecas.Store, Record, random.Random], None]]] = {
@@ -116,10 +118,11 @@ _ROLES: Final[dict[str, Callable[[posecas.Store, Record, random.Random], None]]]
 def act(role: str, folder: str, record_path: str, seed: str, mutant: str, *, parent: int) -> None:
     """Do one thing until killed, or until the process that forked this one is gone."""
     _end_with_parent()
-    hurry()
-    mutate(mutant)
     record = Record(Path(record_path))
     dice = random.Random(seed)  # noqa: S311 - chance, no secret
+    hurry(mutant, dice)
+    mutate(mutant)
+    freeze_now_and_then(role, record, random.Random(f"ice {seed}"))  # noqa: S311 - as above
     with posecas.open_store(folder) as store:
         step = partial(_ROLES[role], store, record, dice)
         while os.getppid() == parent:

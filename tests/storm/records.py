@@ -11,6 +11,9 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
+
+_KINDS: Final = frozenset({"read", "swept", "froze", "failed", "wrong"})
 
 
 class Record:
@@ -40,7 +43,7 @@ class Record:
         self._say("unknown", attempt)
 
     def note(self, kind: str, text: str) -> None:
-        """Tell something else: ``read``, ``swept``, ``failed``, ``wrong``."""
+        """Tell something else, of one of `_KINDS`."""
         self._say(kind, " ".join(text.split()))
 
     def _say(self, *words: object) -> None:
@@ -88,7 +91,7 @@ def attempts(path: Path) -> Iterator[Attempt]:
 def notes(path: Path) -> Iterator[Note]:
     """What one file's processes told besides."""
     for at, kind, words in _lines(path):
-        if kind in {"read", "swept", "failed", "wrong"}:
+        if kind in _KINDS:
             yield Note(at, kind, words)
 
 

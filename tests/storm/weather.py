@@ -21,6 +21,10 @@ _STOPPED: Final = (0.1, 2.5)
 _KILLED: Final = 0.4
 """The share of blows that kill; the others stop."""
 
+_THAWED: Final = 0.3
+"""The share of those who stopped themselves that go on after each pause: most within a lease, some
+long after it."""
+
 
 @dataclass
 class Sailor:
@@ -56,7 +60,7 @@ class Sailor:
         self.stopped_until = until
 
     def go_on(self) -> None:
-        """Let it go on."""
+        """Let it go on, whoever stopped it; nothing happens to one that is not stopped."""
         os.kill(self.pid, signal.SIGCONT)
         self.stopped_until = None
 
@@ -100,7 +104,7 @@ def rage(folder: Path, records: Path, *, seconds: float, seed: str, mutant: str)
         began = time.monotonic_ns()
         while time.monotonic_ns() < began + seconds * 1e9 and not _something_wrong(crew):
             time.sleep(dice.uniform(*_PAUSE))
-            _release(crew)
+            _release(crew, dice)
             blows[_strike(dice.choice(crew), home, dice)] += 1
         for sailor in crew:
             sailor.kill(home)
@@ -118,9 +122,12 @@ def _strike(sailor: Sailor, home: Harbour, dice: random.Random) -> str:
     return "none"
 
 
-def _release(crew: Sequence[Sailor]) -> None:
+def _release(crew: Sequence[Sailor], dice: random.Random) -> None:
     for sailor in crew:
-        if sailor.stopped_until is not None and sailor.stopped_until < time.monotonic():
+        if sailor.stopped_until is None:
+            if dice.random() < _THAWED:
+                sailor.go_on()
+        elif sailor.stopped_until < time.monotonic():
             sailor.go_on()
 
 

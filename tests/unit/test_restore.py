@@ -134,11 +134,13 @@ def test_condemned_is_for_ever_whichever_snapshot_is_restored(filled: Path) -> N
     restore_index(filled)
     with posecas.open_store(filled) as store:
         reconciled(store)
+        until = time.time_ns() // 1_000_000
+        time.sleep(0.01)
         store.remove(["g0/p0", "g0/p3"])
         gone = list(store.collect(grace=0, delay=3600))[-1].condemned
         dead = {one.key for one in store.index.condemned(condemned_before=1 << 60)}
     assert gone > 0
-    restore_index(filled, snapshot=snapshot.name, take_over=True)
+    restore_index(filled, snapshot=snapshot.name, until=until, take_over=True)
     with posecas.open_store(filled) as store:
         named = {one.key for one in store.index.condemned(condemned_before=1 << 60)}
         assert dead <= named
