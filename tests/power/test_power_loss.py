@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,7 @@ from kit.power import Disk, Fate, dropped, kept, lay_out, reports, torn
 from kit.soundness import unsound
 from kit.tiles import tile
 from kit.traced import Call, trace
+from posecas.errors import PoseNotFound
 from posecas.objects.local import LocalObjects
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
@@ -34,6 +36,7 @@ WRITE_OBJECTS = """
 import os, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from posecas.errors import PoseNotFound
 from posecas.objects.local import LocalObjects
 objects = LocalObjects(Path(sys.argv[1]))
 def write(n):
@@ -170,6 +173,30 @@ def test_a_store_survives_a_power_loss_after_any_call(tmp_path: Path, room: Path
     assert reports(calls)[-1] == "stored p5 5"
     found = islice(cuts(disk, calls, 20), 0, None, STEP)
     assert each(room, found, store_holds) > 20
+
+
+def test_an_index_whose_log_is_not_synced_is_seen_to_lose_what_was_reported(
+    tmp_path: Path, room: Path
+) -> None:
+    """As with ``synchronous=NORMAL``, which syncs the log only before it is written back."""
+    disk, calls = store_run(tmp_path)
+    last = next(n for n, call in enumerate(calls) if b"stored p5" in call.data)
+    lazy = [call for call in calls[: last + 1] if not _syncs(call, "index.sqlite-wal")]
+    assert len(lazy) < last
+    assert each(room, iter([lost(deepcopy(disk), calls[: last + 1])]), store_holds) == 1
+    with pytest.raises(PoseNotFound, match="g/p5"):
+        each(room, iter([lost(disk, lazy)]), store_holds)
+
+
+def lost(disk: Disk, calls: list[Call]) -> tuple[State, list[str]]:
+    """What is left after all of these calls, if nothing is that was not synced."""
+    for call in calls:
+        disk.apply(call)
+    return disk.after(dropped), reports(calls)
+
+
+def _syncs(call: Call, ending: str) -> bool:
+    return call.name in {"fsync", "fdatasync"} and call.paths[0].endswith(ending)
 
 
 @pytest.mark.parametrize("ending", [".tmp/", "/a0"])
