@@ -2,25 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
+from kit.origins import Opened
 from posecas.cache import Cache
-
-LARGE = 1 << 30
-
-
-class Opened(Protocol):
-    """Opens the folder once more."""
-
-    def __call__(
-        self,
-        *,
-        store: str = "this-store",
-        max_bytes: int = LARGE,
-        kept_free: Callable[[int], int] = ...,
-    ) -> Cache: ...
 
 
 @pytest.fixture
@@ -30,7 +16,7 @@ def opened(tmp_path: Path) -> Opened:
     def opened(
         *,
         store: str = "this-store",
-        max_bytes: int = LARGE,
+        max_bytes: int = 1 << 30,
         kept_free: Callable[[int], int] = lambda _: 0,
     ) -> Cache:
         return Cache(tmp_path / "cache", store=store, max_bytes=max_bytes, kept_free=kept_free)

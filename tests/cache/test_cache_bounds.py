@@ -3,9 +3,8 @@ import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 
-from cache.conftest import Opened
 from kit.disks import small_disk
-from kit.origins import Origin, blob
+from kit.origins import Opened, Origin, blob, held
 from posecas.cache import Cache
 
 DAY = 86_400
@@ -85,15 +84,24 @@ def test_it_gives_way_where_its_disk_is_to_stay_free() -> None:
         assert cache.has(origin.digest(20))
 
 
-def test_a_count_that_is_lost_or_of_another_boot_is_made_anew(opened: Opened) -> None:
+def test_a_count_that_is_lost_or_old_or_of_another_boot_is_made_anew(opened: Opened) -> None:
     origin = Origin()
     for number in range(5):
         origin.read(opened(max_bytes=5000), number)
     count = opened().folder / "use"
-    for content in (None, b"", b"\0" * 60, b"another-boot 0\n", b"another-boot 99999999999\n"):
+    boot, _, held_now = count.read_text("ascii").split()
+    for content in (
+        "",
+        "\0" * 60,
+        f"another-boot {time.time():020.0f} {0:020}\n",
+        f"another-boot {time.time():020.0f} {10**12:020}\n",
+        f"{boot} {time.time() - 2 * DAY:020.0f} {10**12:020}\n",
+        f"{boot} {time.time() + DAY:020.0f} {held_now}\n",
+        None,
+    ):
         count.unlink()
         if content is not None:
-            count.write_bytes(content)
+            count.write_text(content, "ascii")
         origin.read(opened(max_bytes=5000), int(time.time_ns()) % 10**9)
         assert held(opened()) == 5000
 
@@ -121,11 +129,6 @@ def test_of_many_files_some_of_the_oldest_go(opened: Opened) -> None:
     assert cache.has(origin.digest(3000))
     assert 0 < len(gone) < 150
     assert gone[-1] < 300
-
-
-def held(cache: Cache) -> int:
-    """The bytes of all blobs in the folder, whole or not."""
-    return sum(path.stat().st_size for path in cache.folder.rglob("*") if len(path.name) == 64)
 
 
 def kept(cache: Cache, origin: Origin, numbers: Iterable[int]) -> set[int]:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cache.conftest import Opened
 from kit.disks import small_disk
-from kit.origins import Origin, blob
+from kit.origins import Opened, Origin, blob
 from posecas.cache import Cache
 from posecas.errors import DamagedObject, ForeignStore, LocationUnavailable
 

@@ -2,10 +2,24 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
+from typing import Protocol
 
 from posecas.cache import Cache, Fetch
-from posecas.digest import Digest, digest_of
+from posecas.digest import DIGEST_LENGTH, Digest, digest_of
+
+
+class Opened(Protocol):
+    """Opens a cache's folder once more."""
+
+    def __call__(
+        self,
+        *,
+        store: str = "this-store",
+        max_bytes: int = 1 << 30,
+        kept_free: Callable[[int], int] = ...,
+    ) -> Cache: ...
 
 
 @cache
@@ -41,3 +55,12 @@ class Origin:
         data = through.read(self.digest(number), self.size, self.fetch(number))
         assert data == blob(number, self.size)
         return data
+
+
+def held(through: Cache) -> int:
+    """The bytes of all blobs in a cache's folder, whole or not."""
+    found = 0
+    for path in through.folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            found += path.stat().st_size if len(path.name) == DIGEST_LENGTH else 0
+    return found

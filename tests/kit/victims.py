@@ -20,10 +20,13 @@ def run_until(point: str, script: str, *arguments: str | Path) -> subprocess.Com
     )
 
 
-def start(script: str, *arguments: str | Path) -> subprocess.Popen[str]:
+def start(
+    script: str, *arguments: str | Path, stdin: int = subprocess.DEVNULL
+) -> subprocess.Popen[str]:
     """Start a script; its output is a pipe. Whoever starts it ends it."""
     return subprocess.Popen(
         [sys.executable, "-c", _with_paths(script), *map(str, arguments)],
+        stdin=stdin,
         stdout=subprocess.PIPE,
         text=True,
     )
