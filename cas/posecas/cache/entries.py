@@ -24,14 +24,14 @@ _TOUCHED_SECONDS: Final = 60
 """How exact the time of the last use is: noting every use would write as often as one reads."""
 
 _SAMPLE: Final = 2000
-_SHARE: Final = 20
+_SHARE: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A file of the cache; ``used`` in nanoseconds since 1970."""
 
-    path: Path
+    path: str
     size: int
     used: int
 
@@ -79,7 +79,7 @@ class Entries:
         """Remove files that nobody has open, those first that were not used for longest.
 
         Yields the size of each when it is gone, until ``needed`` bytes are. A cache of more than
-        2,000 files is not searched as a whole for that: the oldest twentieth of 2,000 that chance
+        2,000 files is not searched as a whole for that: the oldest tenth of 2,000 that chance
         chooses goes. Digests are evenly distributed, so whole folders are as good a sample as any.
         """
         freed = 0
@@ -88,7 +88,7 @@ class Entries:
             for entry in sorted(sample, key=lambda one: one.used):
                 if enough <= 0:
                     break
-                if size := remove_unused(entry.path):
+                if size := remove_unused(Path(entry.path)):
                     yield size
                     freed += size
                     enough -= size
@@ -130,7 +130,7 @@ def _listed(folder: Path) -> Iterator[Entry]:
                 if _NAME.fullmatch(one.name):
                     with suppress(FileNotFoundError):
                         status = one.stat(follow_symlinks=False)
-                        yield Entry(Path(one.path), status.st_size, status.st_mtime_ns)
+                        yield Entry(one.path, status.st_size, status.st_mtime_ns)
     except FileNotFoundError:
         return
 
