@@ -118,7 +118,7 @@ def _read(backends: Backends, place: Place, replica: Replica) -> bytes:
     if isinstance(place.objects, HasPaths):
         return read_replica(place, replica)
     fetch = partial(read_replica, place, replica)
-    return backends.cache.read(replica.digest, replica.size, fetch)
+    return backends.cache.read(replica.digest, fetch)
 
 
 def _open(backends: Backends, place: Place, replica: Replica, *, seconds: float | None) -> BinaryIO:

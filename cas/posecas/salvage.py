@@ -26,8 +26,10 @@ _UNREADABLE: Final = (ObjectMissing, LocationUnavailable, ShortRead, Credentials
 def salvage(backends: Backends, digest: Digest, others: Iterable[Lying] = ()) -> bytes | None:
     """Return the bytes of a blob, verified, from an object of any of its rows, or of ``others``.
 
-    None: no object that can be read has them.
+    Or from this host's cache. None: nothing that can be read has them.
     """
+    if (kept := backends.cache.kept(digest)) is not None:
+        return kept
     for place, key in (*_rows(backends, digest), *others):
         with suppress(*_UNREADABLE):
             data = place.objects.read(key)

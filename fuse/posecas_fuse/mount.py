@@ -80,7 +80,7 @@ def _status(store: Store, files: Files) -> Json:
         "restarts": 0,
         "dirty": dirty,
         "spooled": spooled,
-        "cache_bytes": 0,
+        "cache_bytes": store.cache.held(),
         "backend": store.location.name,
     }
 

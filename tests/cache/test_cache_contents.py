@@ -45,7 +45,7 @@ def test_a_fetch_that_fails_leaves_nothing_and_is_tried_again(opened: Opened) ->
 
     for fetch, error in ((away, LocationUnavailable), (damaged, DamagedObject)):
         with pytest.raises(error):
-            cache.read(origin.digest(1), origin.size, fetch)
+            cache.read(origin.digest(1), fetch)
     assert files_in(cache) == []
     origin.read(cache, 1)
 
@@ -128,11 +128,11 @@ def test_threads_that_wait_for_a_fetch_are_told_why_it_failed(opened: Opened) ->
 
     origin, cache = Origin(), opened()
     with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(cache.read, origin.digest(1), origin.size, fail)
+        first = pool.submit(cache.read, origin.digest(1), fail)
         assert asked.wait(20)
         reads = [
             first,
-            *(pool.submit(cache.read, origin.digest(1), origin.size, fail) for _ in range(3)),
+            *(pool.submit(cache.read, origin.digest(1), fail) for _ in range(3)),
         ]
         # They cannot be seen to wait; one that came late would fetch, and fail, for itself.
         threading.Timer(0.3, go.set).start()

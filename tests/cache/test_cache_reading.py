@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 import posecas
+from kit.checks import check
 from kit.far import Far, open_far
 from kit.tiles import tile
+from posecas.digest import digest_of
 from posecas.errors import DamagedObject, ForeignStore, LocationUnavailable
 
 
@@ -84,6 +86,24 @@ def test_the_same_wrong_bytes_twice_are_damage_and_not_served(far: Far) -> None:
         far.store.open("g/p1")
     assert states(far, "g/p1") == ["damaged"]
     assert not far.store.cache.has(far.store.pose("g/p1").digest)
+
+
+def test_what_is_damaged_elsewhere_is_brought_back_from_the_copy_here(far: Far) -> None:
+    far.store.get("g/p1")
+    digest = far.store.pose("g/p1").digest
+    (replica,) = far.store.index.replicas(digest)
+    (far.store.path / replica.key).write_bytes(b"wrong")
+    assert check(far.store, data=True, repair=True).summary.repaired == 1
+    far.store.cache.drop(digest)
+    assert far.store.get("g/p1") == tile(1)
+    assert states(far, "g/p1") == ["condemned", "live"]
+
+
+def test_a_copy_is_no_reason_to_store_nothing(far: Far) -> None:
+    far.store.cache.keep(digest_of(tile(7)), tile(7))
+    pose = far.store.put(tile(7), generation="g", pose="p7")
+    far.store.cache.drop(pose.digest)
+    assert far.store.get(pose) == tile(7)
 
 
 def test_gc_forgets_the_copy_of_what_it_deletes_and_no_other(far: Far) -> None:

@@ -1,8 +1,12 @@
 """`doctor` says what works, and what to do about what does not."""
 
+from pathlib import Path
+
 import pytest
 
 from kit.commands import Posecas, tree
+from posecas import create_store
+from posecas.digest import digest_of
 from posecas_cli.checks.host import has_wal_reset_bug
 
 
@@ -51,6 +55,19 @@ def test_another_stores_marker_fails(posecas: Posecas) -> None:
     done = posecas("doctor", "--json")
     assert done.code == 1
     assert states(posecas)["marker"] == "fail"
+
+
+def test_another_stores_cache_fails(posecas: Posecas, tmp_path: Path) -> None:
+    assert states(posecas)["cache"] == "ok"
+    shared = tmp_path / "shared"
+    for name in ("one", "other"):
+        settings = {"cache.folder": str(shared)}
+        with create_store(tmp_path / name, settings=settings) as store:
+            store.cache.keep(digest_of(b"bytes"), b"bytes")
+    (posecas.store / "posecas.toml").write_text(f'format = 1\n[cache]\nfolder = "{shared}"\n')
+    done = posecas("doctor")
+    assert done.code == 1
+    assert "→ name another folder: cache.folder" in done.out
 
 
 def test_a_newer_store_fails(posecas: Posecas) -> None:

@@ -52,7 +52,7 @@ class Origin:
 
     def read(self, through: Cache, number: int) -> bytes:
         """Read a blob and see that it is right."""
-        data = through.read(self.digest(number), self.size, self.fetch(number))
+        data = through.read(self.digest(number), self.fetch(number))
         assert data == blob(number, self.size)
         return data
 

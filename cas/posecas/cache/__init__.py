@@ -59,16 +59,16 @@ class Cache:
         self._ours = False
         self._told = ""
 
-    def read(self, digest: Digest, size: int, fetch: Fetch) -> bytes:
+    def read(self, digest: Digest, fetch: Fetch) -> bytes:
         """Return a blob's bytes: from here, or else by ``fetch``, and then they are kept.
 
         All who ask at the same time, in any process, share one fetch. Raises what ``fetch`` raises,
         and ``ForeignStore`` if the folder is another's.
         """
-        found = self._read(digest, size)
+        found = self._read(digest)
         if found is not None:
             return found
-        return self._flights.join(digest, lambda: self._fill(digest, size, fetch))
+        return self._flights.join(digest, lambda: self._fill(digest, fetch))
 
     def open(
         self, digest: Digest, size: int, fetch: Fetch, *, seconds: float | None = None
@@ -82,8 +82,14 @@ class Cache:
         file = self._opened(digest, size)
         if file is not None:
             return file
-        data = self._flights.join(digest, lambda: self._fill(digest, size, fetch), seconds=seconds)
+        data = self._flights.join(digest, lambda: self._fill(digest, fetch), seconds=seconds)
         return self._opened(digest, size) or io.BytesIO(data)
+
+    def kept(self, digest: Digest) -> bytes | None:
+        """Return a blob's bytes if they are here, verified; None if they are not to be had."""
+        with suppress(ForeignStore):
+            return self._read(digest)
+        return None
 
     def keep(self, digest: Digest, data: bytes) -> None:
         """Keep verified bytes that are at hand; that this cannot be done is no error."""
@@ -91,6 +97,16 @@ class Cache:
             fill = self._claimed(digest, stack, seconds=0)
             if fill is not None and not self.has(digest):
                 self._place(fill, digest, data)
+
+    def is_there(self) -> bool:
+        """Tell whether the folder is there; then it is this store's.
+
+        Raises ``ForeignStore`` if it is another's or no cache, ``OSError`` if it cannot be used.
+        """
+        if not self._ours and self.folder.is_dir():
+            claim(self.folder, self._store)
+            self._ours = True
+        return self._ours
 
     def has(self, digest: Digest) -> bool:
         """Tell whether there is a file of this blob, sound or not."""
@@ -111,43 +127,53 @@ class Cache:
         except OSError as error:
             self._tell(error)
 
+    def held(self) -> int:
+        """Return the bytes that are here, as they are counted; see `usage`."""
+        try:
+            return self._room.held()
+        except OSError as error:
+            self._tell(error)
+            return 0
+
     def usage(self) -> Amount:
         """Return how many files are here and their bytes, by looking at each of them."""
         sizes = [one.size for one in self._entries.walk()]
         return Amount(len(sizes), sum(sizes))
 
-    def _read(self, digest: Digest, size: int) -> bytes | None:
-        file = self._found(digest, size)
+    def _read(self, digest: Digest) -> bytes | None:
+        file = self._found(digest)
         if file is None:
             return None
         with file:
-            data = file.read()
-        return data if self._is_sound(digest, data) else None
+            return self._content(digest, file)
 
     def _opened(self, digest: Digest, size: int) -> BinaryIO | None:
-        file = self._found(digest, size)
-        if file is None or digest in self._verified:
+        file = self._found(digest)
+        if file is None:
+            return None
+        if digest in self._verified and os.fstat(file.fileno()).st_size == size:
             return file
-        data = file.read()
-        file.seek(0)
-        if self._is_sound(digest, data):
+        if self._content(digest, file) is not None:
+            file.seek(0)
             return file
         file.close()
         return None
 
-    def _found(self, digest: Digest, size: int) -> BinaryIO | None:
+    def _found(self, digest: Digest) -> BinaryIO | None:
         try:
-            if not self._is_ours():
-                return None
-            file = self._entries.opened(digest)
-            if file is None or os.fstat(file.fileno()).st_size == size:
-                return file
-            file.close()
+            return self._entries.opened(digest) if self.is_there() else None
         except OSError as error:
             self._tell(error)
             return None
-        self.drop(digest)
-        return None
+
+    def _content(self, digest: Digest, file: BinaryIO) -> bytes | None:
+        """Return what is in a file if that is the blob; else, it is gone."""
+        try:
+            data = file.read()
+        except OSError as error:
+            self._tell(error)
+            return None
+        return data if self._is_sound(digest, data) else None
 
     def _is_sound(self, digest: Digest, data: bytes) -> bool:
         try:
@@ -161,10 +187,10 @@ class Cache:
         self._verified.add(digest)
         return True
 
-    def _fill(self, digest: Digest, size: int, fetch: Fetch) -> bytes:
+    def _fill(self, digest: Digest, fetch: Fetch) -> bytes:
         with ExitStack() as stack:
             fill = self._claimed(digest, stack, seconds=_PATIENCE_SECONDS)
-            found = self._read(digest, size)
+            found = self._read(digest)
             if found is not None:
                 return found
             data = fetch()
@@ -199,12 +225,6 @@ class Cache:
             if taken and not fill.placed:
                 with suppress(OSError):
                     self._room.give_back(fill.empty())
-
-    def _is_ours(self) -> bool:
-        if not self._ours and self.folder.is_dir():
-            claim(self.folder, self._store)
-            self._ours = True
-        return self._ours
 
     def _tell(self, error: OSError) -> None:
         """Say once why nothing can be kept."""

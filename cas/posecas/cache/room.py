@@ -42,6 +42,11 @@ class Room:
         self._kept_free = kept_free
         self._use = Use(folder / USE)
 
+    def held(self) -> int:
+        """Return the bytes that are there; what processes that died had announced counts, too."""
+        known = self._use.known()
+        return self._count() if known is None else known
+
     def take(self, size: int) -> bool:
         """Take room for ``size`` bytes, evicting what is not in use; tell whether there is some."""
         if size > self._max_bytes:

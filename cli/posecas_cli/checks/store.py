@@ -22,6 +22,7 @@ from posecas.objects.marker import MARKER_KEY, Owner, check_owner
 from posecas.objects.protocol import HasPaths
 from posecas.snapshot import Snapshot
 from posecas.units import format_size
+from posecas_cli.checks.cache import check_cache
 from posecas_cli.checks.finding import Finding
 
 INDEX: Final = "index.sqlite"
@@ -51,6 +52,7 @@ def check_store(path: Path) -> Iterator[Finding]:
         yield _tried("journal", lambda: _journal(store))
         yield _tried("backups", lambda: _backups(store))
         yield _tried("room", lambda: _room(store))
+        yield _tried("cache", lambda: check_cache(store))
         yield _filesystem(path)
         yield _tried("hard links", lambda: _links(path))
 
