@@ -44,6 +44,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "mount": ("mount", "Show the store as a folder."),
     "status": ("status", "Tell whether a mount answers, for health checks."),
     "unmount": ("unmount", "Take a mounted store away again."),
+    "spool": ("spool", "Show what was written to mounts and is not stored."),
     "serve": ("serve", "Show images over HTTP, read only."),
     "config": ("config", "Show the settings and where they come from."),
     "completion": ("completion", "Print a script that makes a shell complete posecas."),

@@ -5,9 +5,11 @@ failed for a cause that may pass is tried again.
 """
 
 import logging
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from posecas import faults
 from posecas.errors import PosecasError, PoseNotFound
@@ -40,6 +42,8 @@ class Commits:
         self._drafts = drafts
         self._health = health
         self._replaces = replaces
+        self._guard = threading.Lock()
+        self._turns: WeakValueDictionary[tuple[str, bytes], threading.Lock] = WeakValueDictionary()
         self.retry: Callable[[int], None] = lambda _: None
         """Called with a file whose commit failed for a cause that may pass."""
 
@@ -53,7 +57,7 @@ class Commits:
         if row is None or not row.dirty:
             return
         draft = self._drafts.get(row_id)
-        with draft.lock:
+        with self._turn(row), draft.lock:
             row = self._spool.find(row_id)
             if row is None or not (row.dirty and row.attached) or row.generation is None:
                 return
@@ -66,9 +70,18 @@ class Commits:
         Raises like `commit`, and ``PoseExists`` unless ``replaces``; then nothing was renamed.
         """
         draft = self._drafts.get(row.id)
-        with draft.lock:
+        with self._turn(row), draft.lock:
             self._drafts.copied_up(row)
             self._keep(row, draft, replaces=replaces)
+
+    def _turn(self, row: Spooled) -> threading.Lock:
+        """The lock of a name: of two that commit to it, the one that comes second wins."""
+        key = (row.place, row.name.rpartition(b".")[0])
+        with self._guard:
+            found = self._turns.get(key)
+            if found is None:
+                found = self._turns[key] = threading.Lock()
+            return found
 
     def let_go(self, row: Spooled) -> None:
         """Take a file's name away; its bytes stay for those who have it open."""
@@ -177,6 +190,7 @@ class Commits:
                 # Its name was removed while it was being stored.
                 self._take_back(row)
             self._settle(row, listed=0)
+            faults.point("spool.settling")
             for other in self._spool.named(row.place, row.name):
                 # What failed before under this name is out of date.
                 if other.id != row.id and other.opens == 0:

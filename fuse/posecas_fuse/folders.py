@@ -1,6 +1,5 @@
 """Users, generations and scratch folders are made and removed, and files unlinked."""
 
-import os
 from contextlib import suppress
 from typing import Final
 
@@ -51,6 +50,7 @@ class Folders:
 
     def remove(self, parent: Node, name: bytes, *, directory: bool) -> None:
         """See ``Files.remove``."""
+        check_length(name)
         entry = self._names.lookup(parent, name)
         if entry.folder and not directory:
             raise IsFolder(f"{entry.name}: it is a folder")
@@ -79,13 +79,6 @@ class Folders:
             for row in self._spool.named(in_generation(generation), name):
                 self._work.commits.let_go(row)
 
-    def changed(self, place: str) -> None:
-        """Set the time at which a scratch folder was last changed to now."""
-        kind, _, folder = place.partition(":")
-        if kind == "scratch":
-            with suppress(OSError):
-                os.utime(self._spool.path(int(folder)) if int(folder) else self._spool.folder)
-
     def _make_scratch(self, parent: Node, name: bytes, creation: Creation) -> Entry:
         folder = 0 if kind_of(parent) is Kind.SCRATCH else self._spool.get(row_of(parent)).id
         mount = self._work.rules.appearance
@@ -100,7 +93,7 @@ class Folders:
             )
         except sqlite3.IntegrityError:
             raise NameTaken(f"{name.decode('utf-8', 'replace')}: it is there") from None
-        self.changed(row.place)
+        self._spool.changed(row.place)
         return entry_of(self._spool, row)
 
     def _make_owned(self, parent: Node, kind: Kind, name: str) -> None:
@@ -121,7 +114,7 @@ class Folders:
                 if self._spool.children(in_scratch(row.id), after=0, limit=1):
                     raise NotEmpty(f"{entry.name}: the folder is not empty")
                 self._spool.delete(row.id)
-            self.changed(row.place)
+            self._spool.changed(row.place)
         elif kind in GENERATIONS:
             if self._spool.children(in_generation(entry.name), after=0, limit=1):
                 raise NotEmpty(f"generation {entry.name}: files are being written there")
@@ -137,7 +130,7 @@ class Folders:
         row = self._spool.get(row_id)
         for one in self._spool.named(row.place, row.name):
             self._work.commits.let_go(one)
-        self.changed(row.place)
+        self._spool.changed(row.place)
 
     def _empty(self, pose_id: int) -> None:
         """Removing the attributes' file removes what a pose may be without."""

@@ -7,6 +7,7 @@ from posecas.errnos import NameTooLong
 from posecas.errors import InvalidName
 from posecas.names import LONGEST_NAME as LONGEST_ID
 from posecas.names import MEDIA_TYPES, is_name
+from posecas_fuse.spool.rows import Spooled
 
 LONGEST_NAME: Final = 255
 """In bytes."""
@@ -62,3 +63,8 @@ def meaning_of(name: bytes) -> Meaning:
     if kind != suffix:
         raise InvalidName(f"{text!r}: write the extension in lower case, as {stem}.{kind}")
     return JsonName(stem) if kind == JSON else ImageName(stem, suffix)
+
+
+def is_to_be_stored(row: Spooled) -> bool:
+    """Tell whether a spooled file has a name that images or attributes have."""
+    return row.generation is not None and not isinstance(meaning_of(row.name), TemporaryName)

@@ -58,6 +58,7 @@ class Renames:
 
     def rename(self, old: tuple[Node, bytes], new: tuple[Node, bytes], *, mode: RenameMode) -> None:
         """See ``Files.rename``."""
+        check_length(old[1])
         check_length(new[1])
         entry = self._names.lookup(*old)
         refuse_read_only(entry.node)
@@ -133,7 +134,7 @@ class Renames:
         old = row.place
         owned = replace(row, place=target.place, name=target.name, owner=target.owner)
         self._work.commits.commit_as(owned, replaces=replaces)
-        self._folders.changed(old)
+        self._spool.changed(old)
 
     def _move_spooled(self, row: Spooled, place: str, name: bytes, owner: str | None) -> None:
         with self._spool.together():
@@ -143,8 +144,8 @@ class Renames:
                 if there.opens:
                     self._spool.change(there.id, listed=0, attached=0)
             self._spool.change(row.id, place=place, name=name, owner=owner)
-        self._folders.changed(row.place)
-        self._folders.changed(place)
+        self._spool.changed(row.place)
+        self._spool.changed(place)
 
     def _json(self, entry: Entry, target: _Name) -> None:
         """Copy what is told of a pose: the pose goes on having it."""
@@ -197,8 +198,8 @@ class Renames:
                     raise NotEmpty(f"{there.name}: the folder is not empty")
                 self._spool.delete(row_of(there.node))
             self._spool.change(row.id, place=place, name=new[1])
-        self._folders.changed(row.place)
-        self._folders.changed(place)
+        self._spool.changed(row.place)
+        self._spool.changed(place)
 
     def _is_inside(self, place: str, folder: Spooled) -> bool:
         while place != in_scratch(0):

@@ -6,11 +6,17 @@ import time
 from contextlib import suppress
 from typing import Final
 
-from posecas.errors import PosecasError
+from posecas.errors import CredentialsRefused, LocationUnavailable, PosecasError
+from posecas.objects.marker import MARKER_KEY
+from posecas.store import Store
 from posecas_fuse.commits import Commits
+from posecas_fuse.health import Health
 from posecas_fuse.spool import Spool
 
 _log = logging.getLogger("posecas.mount")
+
+_PROBE: Final = 0
+"""No file: the location is asked whether it answers."""
 
 LONGEST_SECONDS: Final = 60.0
 """Between two attempts, however often a commit has failed."""
@@ -19,8 +25,12 @@ LONGEST_SECONDS: Final = 60.0
 class Retries:
     """One thread, which begins with the first commit that failed and ends with `close`."""
 
-    def __init__(self, spool: Spool, commits: Commits, *, seconds: float) -> None:
+    def __init__(
+        self, store: Store, spool: Spool, commits: Commits, health: Health, *, seconds: float
+    ) -> None:
         """Wait for ``seconds`` after the first failure, twice as long after each further one."""
+        self._store = store
+        self._health = health
         self._spool = spool
         self._commits = commits
         self._seconds = seconds
@@ -31,11 +41,11 @@ class Retries:
         self._thread: threading.Thread | None = None
         commits.retry = self.add
 
-    def add(self, row: int) -> None:
+    def add(self, row: int, *, at_once: bool = False) -> None:
         """Try to commit a file again after a while."""
         with self._woken:
-            wait = self._waits.get(row, self._seconds)
-            self._waits[row] = min(wait * 2, LONGEST_SECONDS)
+            wait = 0 if at_once else self._waits.get(row, self._seconds)
+            self._waits[row] = min(wait * 2 or self._seconds, LONGEST_SECONDS)
             self._due[row] = time.monotonic() + wait
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(
@@ -54,7 +64,15 @@ class Retries:
 
     def _run(self) -> None:
         while (row := self._next()) is not None:
-            self._attempt(row)
+            if row != _PROBE:
+                self._attempt(row)
+            elif self._is_away():
+                self.add(_PROBE)
+            else:
+                self._waits.pop(_PROBE, None)
+                self._health.worked()
+            if self._health.failure is not None and not self._due:
+                self.add(_PROBE)
 
     def _next(self) -> int | None:
         with self._woken:
@@ -66,6 +84,16 @@ class Retries:
                     return due
                 self._woken.wait(None if due is None else self._due[due] - now)
         return None
+
+    def _is_away(self) -> bool:
+        """Whether the location does not answer; an answer that nothing is there is one too."""
+        try:
+            self._store.location.objects.stat(MARKER_KEY)
+        except (LocationUnavailable, CredentialsRefused):
+            return True
+        except PosecasError:
+            return False
+        return False
 
     def _attempt(self, row_id: int) -> None:
         row = self._spool.find(row_id)

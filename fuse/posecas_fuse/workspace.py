@@ -16,6 +16,7 @@ from posecas_fuse.commits import Commits
 from posecas_fuse.drafts import Drafts
 from posecas_fuse.entries import Appearance
 from posecas_fuse.health import Health
+from posecas_fuse.recovery import Recovery, settle
 from posecas_fuse.retries import Retries
 from posecas_fuse.spool import Spool, Spooled, in_generation
 
@@ -25,12 +26,14 @@ class Rules:
     """How a mount is written to.
 
     ``user``: only this one's images are reached. ``replaces`` False: a stored image is never
-    replaced by writing. ``retry_seconds`` is the wait after a commit's first failure.
+    replaced by writing. ``retry_seconds`` is the wait after a commit's first failure. ``fresh``
+    False: this process takes over from one that died, whose files are still open.
     """
 
     user: str | None = None
     replaces: bool = True
     retry_seconds: float = 1.0
+    fresh: bool = True
     appearance: Appearance = Appearance(os.getuid(), os.getgid())  # noqa: RUF009 - frozen
 
 
@@ -47,6 +50,7 @@ class Workspace:
     admission: Admission
     commits: Commits
     retries: Retries
+    recovery: Recovery | None
 
     @classmethod
     def open(cls, store: Store, view: View, rules: Rules, folder: Path) -> Self:
@@ -54,12 +58,25 @@ class Workspace:
         spool, health = Spool(folder), Health()
         drafts = Drafts(spool, store.get)
         commits = Commits(store, spool, drafts, health, replaces=rules.replaces)
-        retries = Retries(spool, commits, seconds=rules.retry_seconds)
+        retries = Retries(store, spool, commits, health, seconds=rules.retry_seconds)
         admission = Admission(store, spool, health)
-        return cls(store, view, rules, spool, drafts, health, admission, commits, retries)
+        recovery = None
+        if rules.fresh:
+            for row in settle(spool, commits):
+                retries.add(row.id, at_once=True)
+            recovery = Recovery(store)
+        else:
+            for row in spool.everything():
+                if row.retried and not row.opens:
+                    retries.add(row.id)
+        return cls(
+            *(store, view, rules, spool, drafts, health, admission, commits, retries, recovery)
+        )
 
     def close(self) -> None:
         """Stop trying again, and close the spool; what it holds stays."""
+        if self.recovery is not None:
+            self.recovery.close()
         self.retries.close()
         self.drafts.close()
         self.spool.close()

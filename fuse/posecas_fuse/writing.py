@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlite_utils.utils import sqlite3
 
+from posecas import faults
 from posecas.errnos import IsFolder, NameTaken, NotAllowed, NotKept
 from posecas.errors import PosecasError, PoseExists
 from posecas.records import Pose
@@ -17,11 +18,7 @@ from posecas.view import Entry, Node
 from posecas.view.nodes import Kind, kind_of, make_node, row_of
 from posecas_fuse.drafts import read_failure, write_failure
 from posecas_fuse.entries import GENERATIONS, entry_of, refuse_read_only
-from posecas_fuse.naming import (
-    TemporaryName,
-    check_length,
-    meaning_of,
-)
+from posecas_fuse.naming import check_length, is_to_be_stored, meaning_of
 from posecas_fuse.pins import Handle
 from posecas_fuse.spool import Spooled, in_generation, in_scratch
 from posecas_fuse.workspace import Workspace
@@ -54,7 +51,7 @@ class Writing:
             row = self._spool.get(row_of(node))
             if row.folder:
                 raise IsFolder("this is a folder")
-            if not write or not self._is_to_be_stored(row):
+            if not write or not is_to_be_stored(row):
                 return self._opened(row, truncate=truncate)
             row = self._another(row)
         elif kind is Kind.POSE:
@@ -70,6 +67,7 @@ class Writing:
         if owner is not None:
             meaning_of(name)
         row = self._add(place, name, owner, creation)
+        self._spool.changed(place)
         return entry_of(self._spool, row), self._opened(row, truncate=False)
 
     def place_of(self, parent: Node) -> tuple[str, str | None]:
@@ -113,6 +111,7 @@ class Writing:
             except OSError as error:
                 raise write_failure(error) from error
             self._dirty(row)
+        faults.point("spool.written")
         return len(data)
 
     def truncate(self, handle: Handle, size: int) -> None:
@@ -161,7 +160,7 @@ class Writing:
 
     def is_plain(self, handle: Handle) -> bool:
         """Tell whether the draft is a temporary file."""
-        return not self._is_to_be_stored(self._spool.get(row_of(Node(handle))))
+        return not is_to_be_stored(self._spool.get(row_of(Node(handle))))
 
     def size(self, handle: Handle) -> int:
         """Return how many bytes a draft has, in bytes."""
@@ -262,11 +261,6 @@ class Writing:
             )
         except sqlite3.IntegrityError:
             raise NameTaken(f"{name.decode('utf-8', 'replace')}: it is there") from None
-
-    def _is_to_be_stored(self, row: Spooled) -> bool:
-        if row.generation is None:
-            return False
-        return not isinstance(meaning_of(row.name), TemporaryName)
 
     def _dirty(self, row: Spooled) -> None:
         if not row.dirty or row.error is not None or row.modified is not None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from posecas.errors import NotFound
 from posecas.machine import Json
-from posecas.records import Page
+from posecas.records import Page, User
 from posecas.store import Store
 from posecas.view.aliases import Aliases
 from posecas.view.fixed import FixedFolders
@@ -19,12 +19,14 @@ from posecas.view.nodes import (
     FolderArea,
     Kind,
     Node,
+    gone,
     kind_of,
     make_node,
     no_such,
     row_of,
 )
 from posecas.view.poses import IMAGES, THUMBNAILS, FolderKinds, PoseFolders
+from posecas.view.reach import Everything, OneUser, Reach
 from posecas.view.thumbnails import ThumbnailFiles
 
 _THUMBNAILS: Final = ".thumbnails"
@@ -35,8 +37,8 @@ _LAST_COOKIE: Final = 1 << 56
 class View:
     """A store as folders and files, read only. Thread-safe; holds nothing but the store.
 
-    With ``user``, the top is that user's folder and a hidden `.thumbnails`, and no name leads to
-    anything else.
+    With ``user``, the top is that user's folder and a hidden `.thumbnails`, and neither a name nor
+    a node leads to anything else.
     """
 
     def __init__(
@@ -60,12 +62,20 @@ class View:
             Kind.POSE_JSON: images,
             Kind.THUMBNAIL: thumbnails,
         }
-        self.root = make_node(Kind.ROOT) if user is None else _user_node(store, user)
+        self.root = make_node(Kind.ROOT)
+        self._reach: Reach = Everything()
+        if user is not None:
+            found = _user(store, user)
+            self.root = make_node(Kind.USER, found.id)
+            self._reach = OneUser(store.index, found)
 
     def entry(self, node: Node) -> Entry:
         """Return what a node is now, under its own name. Raises ``NotFound``."""
+        self._reach.check(node)
         kind = kind_of(node)
-        area = self._folders.get(kind) or self._files[kind]
+        area = self._folders.get(kind) or self._files.get(kind)
+        if area is None:
+            raise gone(f"node {node}")
         return area.entry(node)
 
     def lookup(self, parent: Node, name: str) -> Entry:
@@ -73,6 +83,7 @@ class View:
 
         A thumbnail that is not made yet is made here, which may raise what `Store.rendition` does.
         """
+        self._reach.check(parent)
         if parent == self._user_root and name == _THUMBNAILS:
             return self._hidden()
         area = self._folders.get(kind_of(parent))
@@ -86,6 +97,7 @@ class View:
         What is there from the first page to the last is listed once, whatever comes and goes
         meanwhile. Raises ``NotFound``.
         """
+        self._reach.check(node)
         area = self._folders.get(kind_of(node))
         if area is None:
             raise NotFound(f"node {node}: it is a file and has nothing in it")
@@ -98,6 +110,7 @@ class View:
 
     def content(self, node: Node) -> Content:
         """Return a file's bytes, or the digest of the blob that they are. Raises ``NotFound``."""
+        self._reach.check(node)
         return self._file(node).content(node)
 
     def attributes(self, node: Node) -> Mapping[str, str]:
@@ -105,6 +118,7 @@ class View:
 
         Nothing is said of folders.
         """
+        self._reach.check(node)
         return {} if kind_of(node) in self._folders else self._file(node).attributes(node)
 
     @property
@@ -129,8 +143,8 @@ def _by_kind(kinds: FolderKinds, folders: PoseFolders) -> Mapping[Kind, FolderAr
     )
 
 
-def _user_node(store: Store, name: str) -> Node:
+def _user(store: Store, name: str) -> User:
     user = store.index.user(name)
     if user is None:
         raise NotFound(f"user {name!r}: this store has none of this name; put a pose for it first")
-    return make_node(Kind.USER, user.id)
+    return user

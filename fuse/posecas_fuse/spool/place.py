@@ -7,6 +7,7 @@ written there, after whatever crash.
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -19,6 +20,8 @@ from posecas.errors import WriteRefused
 SPOOL: Final = "spool"
 """In the store's folder."""
 
+_PATIENCE_SECONDS: Final = 2.0
+_POLL_SECONDS: Final = 0.05
 _LOCK: Final = "lock"
 _MOUNT: Final = "mount.json"
 
@@ -61,7 +64,7 @@ def claim_spool(store: Path, mountpoint: str, user: str | None) -> ClaimedSpool:
             # The same mount twice at once is possible in containers that share a store.
             folder = store / SPOOL / (name if number == 1 else f"{name}-{number}")
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            claimed = _claim(folder)
+            claimed = _claim_soon(folder)
             if claimed is not None:
                 (folder / _MOUNT).write_text(told)
                 return claimed
@@ -103,6 +106,14 @@ def is_claimed(spool: Path) -> bool:
         return True
     claimed.release()
     return False
+
+
+def _claim_soon(folder: Path) -> ClaimedSpool | None:
+    """Claim it, though somebody may be looking into it just now."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while (claimed := _claim(folder)) is None and time.monotonic() < until:
+        time.sleep(_POLL_SECONDS)
+    return claimed
 
 
 def _claim(folder: Path) -> ClaimedSpool | None:

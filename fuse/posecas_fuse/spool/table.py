@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlite_utils.utils import sqlite3
 
+from posecas import faults
 from posecas.errors import NotFound, PosecasError, StorageFull, WriteRefused
 from posecas.objects.durable import sync
 from posecas_fuse.spool.rows import COLUMNS, SCHEMA, Spooled, row_of_spooled
@@ -43,6 +44,12 @@ class Spool:
     def path(self, row: int) -> Path:
         """Return where a file's bytes are, or the empty folder that keeps a folder's times."""
         return self.folder / _FILES / str(row)
+
+    def size(self, row: int) -> int:
+        """Return how many bytes a file has."""
+        with suppress(FileNotFoundError), self._errors():
+            return self.path(row).stat().st_size
+        return 0
 
     def get(self, row: int) -> Spooled:
         """Return a row. Raises ``NotFound``."""
@@ -109,6 +116,7 @@ class Spool:
                 tuple(values.values()),
             )
             row = int(cursor.lastrowid)
+            faults.point("spool.named")
             if columns.get("folder"):
                 self.path(row).mkdir(mode=0o700)
             else:
@@ -126,6 +134,13 @@ class Spool:
             self._run("UPDATE files SET opens = max(0, opens + ?) WHERE id = ?", by, row)
             found = self.find(row)
         return 0 if found is None else found.opens
+
+    def changed(self, place: str) -> None:
+        """Set the time at which a scratch folder was last changed to now."""
+        kind, _, folder = place.partition(":")
+        if kind == "scratch":
+            with suppress(OSError):
+                os.utime(self.path(int(folder)) if int(folder) else self.folder)
 
     def delete(self, row: int) -> None:
         """Remove a row and its bytes."""
@@ -185,7 +200,7 @@ class Spool:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.IntegrityError:
+        except (sqlite3.IntegrityError, FileNotFoundError):
             raise
         except (OSError, sqlite3.Error) as error:
             raise _failure(error, self.folder) from error
