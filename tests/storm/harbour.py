@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NoReturn
 
+import posecas.objects.s3_filesystem
 import posecas.opening  # noqa: F401 - what every one of the crew needs, imported once for all
 from storm.actors import act
 

@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 import posecas
+from kit.buckets import Servers
 from kit.checks import check
 from kit.damage import by_hand
+from kit.remote import r2_variables
+from kit.servers import SERVERS
 from kit.soundness import unsound
 from kit.tiles import tile
 from posecas.digest import digest_of
@@ -26,15 +29,16 @@ from storm.records import attempts, possible
 from storm.weather import Passed, rage
 
 SECONDS = float(os.environ.get("POSECAS_STORM_SECONDS", "20"))
+REMOTE_SECONDS = float(os.environ.get("POSECAS_STORM_SECONDS", "5"))
 SEED = os.environ.get("POSECAS_STORM_SEED", "1")
 MUTANT = os.environ.get("POSECAS_STORM_MUTANT", "")
 
 
-def storm(folder: Path) -> Passed:
+def storm(folder: Path, seconds: float = SECONDS) -> Passed:
     with posecas.create_store(folder) as store:
         store.set_quota("ada", 10_000_000)
         unrule(store, MUTANT)
-    passed = rage(folder, folder.parent / "records", seconds=SECONDS, seed=SEED, mutant=MUTANT)
+    passed = rage(folder, folder.parent / "records", seconds=seconds, seed=SEED, mutant=MUTANT)
     reported = Counter(
         sailor.role for sailor in passed.crew for one in attempts(sailor.record) if one.reported
     )
@@ -79,12 +83,30 @@ def lives(store: posecas.Store) -> dict[str, list[str]]:
 
 @pytest.mark.skipif(bool(MUTANT), reason="a mutant is asked for")
 def test_a_storm_loses_nothing_and_nothing_reads_wrong(folder: Path) -> None:
-    passed = storm(folder)
+    weather(folder, SECONDS)
+
+
+@pytest.mark.skipif(bool(MUTANT), reason="a mutant is asked for")
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_storm_over_a_bucket_loses_nothing(
+    server: str, folder: Path, s3_servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in r2_variables(s3_servers.whole_bucket(server)).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("STORAGE_MODE", "r2")
+    # What is read is to come from the bucket.
+    monkeypatch.setenv("POSECAS_CACHE_MAX_BYTES", "0")
+    weather(folder, REMOTE_SECONDS)
+
+
+def weather(folder: Path, seconds: float) -> None:
+    """Let it storm, and look at what is left."""
+    passed = storm(folder, seconds)
     assert passed.told("wrong") == []
     assert passed.told("failed") == []
     assert [one.ended_by_itself for one in passed.crew if one.ended_by_itself] == []
-    assert passed.sum("read") > SECONDS
-    assert passed.sum("swept") > SECONDS
+    assert passed.sum("read") > seconds
+    assert passed.sum("swept") > seconds
     with posecas.open_store(folder) as store:
         assert list(lost(store, passed)) == []
         assert check(store, data=True, orphans=True).findings == []
