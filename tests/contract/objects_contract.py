@@ -65,6 +65,7 @@ class ObjectsContract:
     many = 2500
     """Objects in a long listing: more than a location tells of in one answer."""
     rounds = 40
+    races = 10
 
     @pytest.mark.parametrize("size", [0, 1, 30_000, 5_000_000])
     def test_what_was_written_is_read(self, objects: Objects, size: int) -> None:
@@ -188,7 +189,7 @@ class ObjectsContract:
         assert len(keys(objects, "objects/")) == 8 * self.rounds // 2
 
     def test_one_body_wins_a_race_for_a_key(self, objects: Objects) -> None:
-        for number in range(10):
+        for number in range(self.races):
             key = f"objects/race-{number}"
             bodies = [bytes([worker]) * 5000 for worker in range(8)]
             raised = at_once([partial(put, objects, key, body) for body in bodies])
@@ -197,7 +198,7 @@ class ObjectsContract:
             assert objects.stat(key).size == 5000
 
     def test_one_size_wins_a_race_for_a_key(self, objects: Objects) -> None:
-        for number in range(10):
+        for number in range(self.races):
             key = f"objects/race-{number}"
             bodies = [bytes(1000 + worker) for worker in range(8)]
             raised = at_once([partial(put, objects, key, body) for body in bodies])

@@ -43,6 +43,7 @@ class TestMetered(ObjectsContract):
 class TestS3(ObjectsContract):
     many = 1010
     rounds = 8
+    races = 3
 
     @pytest.fixture
     def objects(self, each_s3_bucket: Bucket) -> Iterator[Objects]:
