@@ -80,7 +80,7 @@ def helped(name: str, command: click.Command, context: click.Context) -> Iterato
 def settings() -> Iterator[str]:
     return table(
         ("setting", "default", "what it is", "environment"),
-        map(setting, config_without_store({}).settings),
+        map(setting, config_without_store(environ={}).settings),
     )
 
 

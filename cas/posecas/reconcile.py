@@ -8,30 +8,32 @@ What something refers to and has no live replica left comes again from any objec
 condemned ones too, under a fresh key: the old one may be deleted at any moment.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from posecas import faults
 from posecas.backends import Backends
-from posecas.digest import Digest, digest_of
+from posecas.digest import Digest, digest_of, is_digest_prefix
 from posecas.errors import (
+    AmbiguousDigest,
+    BlobNotFound,
     ListingIncomplete,
     ObjectMissing,
-    PosecasError,
     Refused,
 )
 from posecas.index.journal_protocol import Unkept
 from posecas.ingest import Ingest
-from posecas.names import parse_object_key
+from posecas.names import is_name, parse_object_key
 from posecas.places import Place
 from posecas.put import PutItem, Putter
 from posecas.records import Replica
 from posecas.salvage import bring_back, salvage
 
 RECOVERED: Final = "recovered"
-"""The generation of images whose names are lost."""
+"""The generation of images whose names are lost, and the first part of an alias of those whose name
+only their object told."""
 
 _BYTES: Final = 256
 _DIGITS: Final = 16
@@ -164,22 +166,42 @@ def _recover(backends: Backends, putter: Putter, orphans: _Orphans) -> Iterator[
 
     That is what a lossless image, and then the larger one, may be of a smaller.
     """
-    location = backends.config.commit_location
-    # Without a default user a generation needs one.
-    user = None if backends.config.default_user else RECOVERED
     sources_first = sorted(
         orphans.places.items(), key=lambda one: (one[1][1].endswith(".jpg"), -one[1][2])
     )
     for digest, (place, key, _) in sources_first:
-        if backends.index.known(digest, location) is not None:
+        if backends.index.known(digest, backends.config.commit_location) is not None:
             continue
         with suppress(ObjectMissing, Refused):
             data = place.objects.read(key)
             if digest_of(data) != digest:
                 continue
-            name = digest[:_DIGITS]
-            result = putter.put(PutItem(data, RECOVERED, name, user=user, reads_text=True))
-            faults.point("reconcile.recovered")
-            if isinstance(result.error, PosecasError):
+            said = place.objects.stat(key).metadata if place.remote else {}
+            if _is_made_of_what_is_there(backends, said):
                 continue
-            yield 1
+            recovered = any(putter.put(item).error is None for item in _items(backends, data, said))
+            faults.point("reconcile.recovered")
+            if recovered:
+                yield 1
+
+
+def _items(backends: Backends, data: bytes, said: Mapping[str, str]) -> Iterator[PutItem]:
+    """Under the name that the object says it had first, if nobody has that name, and else none."""
+    named = [said.get(name, "") for name in ("user", "generation", "pose")]
+    if said.get("kind") == "pose" and all(map(is_name, named)):
+        user, generation, pose = named
+        old = (f"{RECOVERED}/{generation}/{pose}",)
+        yield PutItem(data, generation, pose, user=user, reads_text=True, aliases=old)
+    # Without a default user a generation needs one.
+    owner = None if backends.config.default_user else RECOVERED
+    name = digest_of(data)[:_DIGITS]
+    yield PutItem(data, RECOVERED, name, user=owner, reads_text=True)
+
+
+def _is_made_of_what_is_there(backends: Backends, said: Mapping[str, str]) -> bool:
+    """A rendition can be made again, so it is no image of its own."""
+    if said.get("kind") != "rendition" or not is_digest_prefix(said.get("source", "")):
+        return False
+    with suppress(BlobNotFound, AmbiguousDigest):
+        return backends.index.blob(said["source"]).references > 0
+    return False

@@ -12,15 +12,15 @@ A process that dies on the way leaves the old index, or none; run again, it begi
 
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from posecas import faults
 from posecas.backup import new_name
-from posecas.config import LOCAL, Config
+from posecas.config import FILE, LOCAL, Config, config_without_store, load_config
 from posecas.connecting import Connecting
 from posecas.errors import ConfigError, Damage, ForeignStore, LocationNotFound, SnapshotNotFound
 from posecas.index.journal_protocol import Identity, Rows
@@ -30,8 +30,10 @@ from posecas.index.sqlite import SqliteEngine, create_sqlite_index
 from posecas.index.writer_lock import WriterLock
 from posecas.objects.local import LocalObjects
 from posecas.objects.marker import MARKER_KEY, Owner, owner_of, take_location
+from posecas.objects.protocol import Objects
 from posecas.opening import HERE, INDEX, LOCK, prepare_folder, sync_folder, this_host
-from posecas.places import Places
+from posecas.places import Place, Places
+from posecas.records import Location
 from posecas.restore import (
     Replay,
     Replayed,
@@ -68,13 +70,14 @@ def restore_index(
     """Restore the index of the store in a folder, which may be new; then open and reconcile it.
 
     To the last change that the journal holds, or to ``until``, in milliseconds since 1970.
-    ``backups`` is the root of the location that they lie at; by default it is the store's folder.
+    ``backups`` is the folder of the location that they lie at; by default they are where the
+    settings say, which is the store's own folder unless they name a location and describe it.
     ``take_over`` says that no other index of this store is alive. Raises ``ForeignStore`` where one
     may be, or the backups are another store's; ``Damage`` if a backup cannot be read; and then
     nothing has changed that a store would see, but the journal of the lost index may be ended.
     """
 
-    def load(loader: Loader, objects: LocalObjects, made: "_Made") -> Replayed:
+    def load(loader: Loader, objects: Objects, made: "_Made") -> Replayed:
         chosen = choose_snapshot(objects, name=snapshot, until=until, owner=made.owner)
         made.begins_as(chosen.identity.store, chosen.created_at)
         return Replay(objects, loader, made.identity).restore(chosen, until)
@@ -89,11 +92,13 @@ def rehearse_restore(
     snapshot: str | None = None,
     until: int | None = None,
     backups: str | Path | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Replayed:
     """Return what `restore_index` would restore now; nothing is changed. Raises like it."""
-    source = Path(backups or path).expanduser().absolute()
-    with _objects(source) as objects:
-        owner = owner_of(objects, str(source))
+    folder = Path(path).expanduser().absolute()
+    source = _backups(folder, _config(folder, settings), backups)
+    with closing(source.objects) as objects:
+        owner = owner_of(objects, source.name)
         chosen = choose_snapshot(objects, name=snapshot, until=until, owner=owner)
         return rehearse(objects, chosen, until)
 
@@ -112,32 +117,38 @@ def rebuild_index(
     what cannot be read.
     """
 
-    def load(loader: Loader, objects: LocalObjects, made: "_Made") -> Replayed:
+    def load(loader: Loader, objects: Objects, made: "_Made") -> Replayed:
         store = made.owner.store if made.owner else store_in_journal(objects)
         found = _any_snapshot(objects, store)
         if found is not None:
             store = found.identity.store
         if store is None:
             raise SnapshotNotFound(
-                f"{place.backups}: there is nothing of a store to rebuild; name its folder"
+                f"{place.backups.name}: there is nothing of a store to rebuild; name its folder"
             )
         made.begins_as(store, found.created_at if found else None)
         replayed = Replay(objects, loader, made.identity).rebuild(found)
         if not loader.knows("locations"):
-            loader.add(_one_location())
+            loader.add(_locations(place))
         return replayed
 
     place = _Place.of(path, backups, settings, take_over=take_over)
     return _recover(place, load, lenient=True)
 
 
-def _any_snapshot(objects: LocalObjects, store: str | None) -> Snapshot | None:
+def _any_snapshot(objects: Objects, store: str | None) -> Snapshot | None:
     return None if store is None else newest_readable(objects, store)
 
 
-def _one_location() -> Rows:
+def _locations(place: "_Place") -> Rows:
+    """The store's folder, and where the backups lie if that is a location that settings name."""
     columns = ("id", "name", "url", "host", "state", "created_at")
-    return Rows("locations", columns, [(1, LOCAL, HERE, None, "active", 0)])
+    found: list[tuple[int | str | None, ...]] = [(1, LOCAL, HERE, None, "active", 0)]
+    said = place.config.location(place.backups.name)
+    if said.url:
+        host = this_host() if said.url.startswith("file:") else None
+        found.append((2, said.name, said.url, host, "active", 0))
+    return Rows("locations", columns, found)
 
 
 class _Made:
@@ -163,7 +174,7 @@ class _Place:
     """The store's folder, ready and locked against other restores; and where its backups lie."""
 
     folder: Path
-    backups: Path
+    backups: Place
     config: Config
 
     @classmethod
@@ -176,21 +187,36 @@ class _Place:
         take_over: bool,
     ) -> "_Place":
         folder = Path(path).expanduser().absolute()
-        if backups is None and not folder.is_dir():
+        source = _backups(folder, _config(folder, settings), backups)
+        if source.name == LOCAL and not folder.is_dir():
             raise ConfigError(
                 f"{folder}: there is no such folder; to restore into a new one, "
                 "give that of the backups with --backups"
             )
         if not take_over:
             _refuse_living(folder)
-        config = prepare_folder(folder, settings)
-        if backups is None and config.backup_location not in {"", LOCAL}:
-            raise ConfigError(
-                f"the backups are at {config.backup_location}, which only the lost index knows; "
-                "give its folder with --backups"
-            )
-        source = folder if backups is None else Path(backups).expanduser().absolute()
-        return cls(folder, source, config)
+        return cls(folder, source, prepare_folder(folder, settings))
+
+
+def _config(folder: Path, settings: Mapping[str, str] | None) -> Config:
+    there = (folder / FILE).exists()
+    return load_config(folder, settings) if there else config_without_store(settings)
+
+
+def _backups(folder: Path, config: Config, given: str | Path | None) -> Place:
+    if given is not None:
+        path = Path(given).expanduser().absolute()
+        return Place(str(path), LocalObjects(path))
+    name = config.backup_location or config.write_location
+    if name == LOCAL:
+        return Place(LOCAL, LocalObjects(folder))
+    url = config.location(name).url
+    if not url:
+        raise ConfigError(
+            f"the backups are at {name}, which only the lost index knows; "
+            f"give its folder with --backups, or describe it in [location.{name}]"
+        )
+    return Connecting(folder, config)(Location(0, name, url, "active"))
 
 
 def _refuse_living(folder: Path) -> None:
@@ -206,7 +232,7 @@ def _refuse_living(folder: Path) -> None:
 
 
 def _recover(
-    place: _Place, load: Callable[[Loader, LocalObjects, _Made], Replayed], *, lenient: bool
+    place: _Place, load: Callable[[Loader, Objects, _Made], Replayed], *, lenient: bool
 ) -> Recovered:
     new = place.folder / _NEW
     lock = WriterLock(place.folder / LOCK.with_name("restore"), seconds=place.config.lock_wait)
@@ -215,8 +241,8 @@ def _recover(
         new.mkdir(mode=0o700)
         create_sqlite_index(new / INDEX, new / "lock")
         with (
-            _objects(place.folder) as own,
-            _objects(place.backups) as objects,
+            closing(LocalObjects(place.folder)) as own,
+            closing(place.backups.objects) as objects,
             closing(SqliteEngine(new / INDEX, new / "lock")) as engine,
         ):
             made = _Made(_owner(own, objects, place))
@@ -230,13 +256,13 @@ def _recover(
     return Recovered(replayed, loaded, aside)
 
 
-def _owner(own: LocalObjects, backups: LocalObjects, place: _Place) -> Owner | None:
+def _owner(own: Objects, backups: Objects, place: _Place) -> Owner | None:
     """Whose backups these are, or whose objects, if either says so; both must be one store's."""
-    here, there = owner_of(own, LOCAL), owner_of(backups, str(place.backups))
+    here, there = owner_of(own, LOCAL), owner_of(backups, place.backups.name)
     if here is not None and there is not None and here.store != there.store:
         raise ForeignStore(
-            f"{place.backups}: the backups are of the store {there.store}, this is {here.store}; "
-            "give the folder of its own backups"
+            f"{place.backups.name}: the backups are of the store {there.store}, this is "
+            f"{here.store}; give the folder of its own backups"
         )
     return there or here
 
@@ -278,9 +304,3 @@ def _swap(place: _Place) -> Path | None:
         sync_folder(place.folder)
     faults.point("restore.activated")
     return aside
-
-
-@contextmanager
-def _objects(root: Path) -> Iterator[LocalObjects]:
-    with closing(LocalObjects(root)) as objects:
-        yield objects

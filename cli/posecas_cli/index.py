@@ -24,7 +24,7 @@ _BACKUPS = click.option(
     "--backups",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="The folder of the location that holds the backups.  [default: the store's folder]",
+    help="The folder that holds the backups.  [default: where the settings say]",
 )
 _TAKE_OVER = click.option(
     "--take-over", is_flag=True, help="No other index of this store is alive, or it is to stop."
@@ -177,8 +177,9 @@ def rebuild(backups: Path | None, *, take_over: bool) -> None:
     """Make the best index that can be had of what is left, where a restore is not possible.
 
     First the newest snapshot that is whole, and every segment of the journal that can be read; then
-    the objects. An image that only its object tells of becomes recovered/<digest>, for the default
-    user: its name, its owner and everything that was said of it cannot come back.
+    the objects. One in a bucket tells the first name and the owner of its image, which has them
+    again, and the alias recovered/GENERATION/POSE. Any other becomes recovered/<digest>, for the
+    default user. What was said of an image, its prompt for example, cannot come back so.
     """
     recovered = rebuild_index(session.store_path(), backups=backups, take_over=take_over)
     with session.open_store() as store:

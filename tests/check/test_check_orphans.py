@@ -173,6 +173,16 @@ class Named(LocalObjects):
         return replace(super().stat(key), metadata=named)
 
 
+def test_an_object_that_names_a_pose_is_none_to_keep_once_its_image_is_there(
+    filled: posecas.Store,
+) -> None:
+    orphan(filled, tile(50))
+    filled.put(tile(50), generation="g", pose="p50")
+    backends = elsewhere(filled, Named)
+    (finding,) = find_orphans(backends, filled.index.census(), claim=True)
+    assert (finding.kind, finding.repaired) == ("orphan", True)
+
+
 def elsewhere(store: posecas.Store, kind: type[LocalObjects]) -> Backends:
     return replace(store._backends, places={"local": Place("local", kind(store.path))})
 

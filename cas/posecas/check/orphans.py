@@ -93,7 +93,11 @@ def _found(
         infos = _still_there(place, listing.keys[start : start + _BATCH])
         keys = set(backends.index.unnamed(place.name, [info.key for info in infos]))
         orphans = [info for info in infos if info.key in keys]
-        facts = {info.key: _facts(place, info.key) for info in orphans if not _names_a_pose(info)}
+        facts = {
+            info.key: _facts(place, info.key)
+            for info in orphans
+            if not _is_recoverable(backends, info)
+        }
         known = [(key, one) for key, one in facts.items() if one is not None]
         claimed = _claim(backends, place, known) if claim else set[str]()
         for info in orphans:
@@ -133,9 +137,15 @@ def _claim(backends: Backends, place: Place, known: Sequence[tuple[str, BlobFact
     return claimed
 
 
-def _names_a_pose(info: ObjectInfo) -> bool:
-    """Whether it says more of itself than its bytes do; what a recipe made can be made again."""
-    return bool(info.metadata) and info.metadata.get("kind", "pose") == "pose"
+def _is_recoverable(backends: Backends, info: ObjectInfo) -> bool:
+    """Whether it tells a pose's name, and its bytes are nowhere else in the store.
+
+    What a recipe made can be made again.
+    """
+    if not info.metadata or info.metadata.get("kind", "pose") != "pose":
+        return False
+    name = parse_object_key(info.key)
+    return name is None or not backends.index.replicas(name.digest)
 
 
 def _finding(
@@ -144,7 +154,7 @@ def _finding(
     name = parse_object_key(info.key)
     digest = None if name is None else name.digest
     where = f"{place.name}: {info.key}"
-    if _names_a_pose(info):
+    if info.key not in facts:
         said = ", ".join(f"{key} {value}" for key, value in sorted(info.metadata.items()))
         return Finding("recoverable", f"{where}: no row names it, and it says: {said}", digest)
     if facts[info.key] is None:

@@ -32,9 +32,11 @@ def load_config(
     return _config(_read(folder), given or {}, environ)
 
 
-def config_without_store(environ: Mapping[str, str] = os.environ) -> Config:
+def config_without_store(
+    given: Mapping[str, str] | None = None, environ: Mapping[str, str] = os.environ
+) -> Config:
     """Return the settings that a new store would have here. Raises ``ConfigError``."""
-    return _config({}, {}, environ)
+    return _config({}, given or {}, environ)
 
 
 def _config(
