@@ -95,6 +95,7 @@ def _thin_out(objects: Objects, newest: Snapshot, kept: Kept) -> BackedUp:
         _delete(objects, [head_key(one.name)])
         faults.point("backup.beheaded")
         _delete(objects, [part_key(one.name, number) for number in range(len(one.parts))])
+        faults.point("backup.removed")
     _delete(objects, list(_unfinished(objects, found)))
     old: list[str] = []
     # A snapshot that cannot be read may need any segment.
@@ -102,6 +103,7 @@ def _thin_out(objects: Objects, newest: Snapshot, kept: Kept) -> BackedUp:
         old = list(_superfluous(objects, readable[len(going) :], newest.identity))
     faults.point("backup.thinned")
     _delete(objects, old)
+    faults.point("backup.ended")
     return BackedUp(newest, len(going), len(old))
 
 

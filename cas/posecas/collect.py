@@ -103,6 +103,7 @@ def _sweep(backends: Backends, place: Place) -> None:
         with suppress(LocationUnavailable):
             backends.check_place(place)
             place.objects.sweep_temporaries(_TEMPORARY_SECONDS)
+            faults.point("gc.swept")
 
 
 def _detach(backends: Backends, place: Place) -> None:

@@ -123,6 +123,7 @@ class Ingest:
             # The lease ends by itself if the index cannot be written either.
             with suppress(PosecasError):
                 index.abandon(begun)
+            faults.point("put.abandoned")
             raise
         faults.point("put.written")
         outcomes = index.publish(intakes, begun)

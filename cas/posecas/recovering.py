@@ -294,6 +294,7 @@ def _swap(place: _Place) -> Path | None:
             aside.mkdir(mode=0o700, parents=True)
             for name in old:
                 (place.folder / name).rename(aside / name)
+                faults.point("restore.moved")
             sync_folder(aside)
             sync_folder(place.folder)
             faults.point("restore.aside")

@@ -27,6 +27,7 @@ with posecas.open_store(sys.argv[1]) as store:
         "objects.unlinked",
         "gc.deleted",
         "gc.forgotten",
+        "gc.swept",
     ],
 )
 def test_a_collector_dies_and_the_next_one_finishes(folder: Path, point: str) -> None:

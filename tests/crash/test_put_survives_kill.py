@@ -1,6 +1,7 @@
 """Put and remove die at every named point; what was reported as stored is stored."""
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -57,6 +58,25 @@ def test_put_dies_and_what_it_reported_is_stored(folder: Path, point: str) -> No
         assert {result.error for result in again} == {None}
         assert unsound(store) == []
         assert len(list(store.poses(generation="g"))) == COUNT
+
+
+def test_a_put_dies_that_gave_up_and_what_is_there_stays(folder: Path) -> None:
+    """Its folder of temporary files is no folder any more, so nothing can be written."""
+    with posecas.create_store(folder) as store:
+        store.put(tile(0), generation="g", pose="p0", user="ada")
+    spoil_temporaries(folder)
+    assert run_until("put.abandoned", PUT, folder).returncode == SIGKILLED
+    (folder / ".tmp").unlink()
+    with posecas.open_store(folder) as store:
+        assert unsound(store) == []
+        assert [pose.name for pose in store.poses()] == ["p0"]
+        list(store.collect(grace=0, delay=0))
+        assert len(list(store.location.objects.list("objects/"))) == 2
+
+
+def spoil_temporaries(folder: Path) -> None:
+    shutil.rmtree(folder / ".tmp", ignore_errors=True)
+    (folder / ".tmp").write_bytes(b"")
 
 
 def test_what_a_dead_writer_reserved_comes_back_when_its_lease_ends(folder: Path) -> None:
