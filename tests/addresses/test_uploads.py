@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,6 +13,7 @@ from kit import web
 from kit.pictures import jpeg, photo
 from kit.servers import Bucket
 from kit.tiles import tile
+from kit.victims import SIGKILLED, run_until
 from posecas.errors import (
     BrokenImage,
     NoAddress,
@@ -25,6 +27,12 @@ from posecas.errors import (
 )
 
 PNG = "image/png"
+ADOPT = """
+import json
+import posecas
+with posecas.open_store(sys.argv[1], settings=json.loads(sys.argv[2])) as store:
+    store.adopt(sys.argv[3], generation="g", pose="up")
+"""
 
 
 def uploaded(store: posecas.Store, data: bytes) -> str:
@@ -75,6 +83,18 @@ def test_adopting_again_is_a_success(cloud: posecas.Store, s3_bucket: Bucket) ->
     assert lying(s3_bucket) == []
     with pytest.raises(PoseExists, match=f"{key}: it was adopted as g/up"):
         cloud.adopt(key, generation="g", pose="other")
+
+
+def test_adopting_dies_and_is_finished_by_doing_it_again(
+    cloud: posecas.Store, s3_bucket: Bucket, settings: Mapping[str, str]
+) -> None:
+    key = uploaded(cloud, tile(2))
+    died = run_until("adopt.put", ADOPT, cloud.path, json.dumps(dict(settings)), key)
+    assert died.returncode == SIGKILLED, died.stderr
+    assert lying(s3_bucket) == [key]
+    assert cloud.get("g/up") == tile(2)
+    assert cloud.adopt(key, generation="g", pose="up").status == "unchanged"
+    assert lying(s3_bucket) == []
 
 
 def test_bytes_that_are_here_already_are_not_stored_again(cloud: posecas.Store) -> None:

@@ -34,10 +34,10 @@ for _ in range(reads):
 print("done")
 """
 
-POINTS = ("announced", "written", "placed", "evicted")
+POINTS = ("cache.announced", "cache.written", "cache.placed", "cache.evicted")
 
 
-@pytest.mark.parametrize("point", [f"cache.{name}:7" for name in POINTS])
+@pytest.mark.parametrize("point", [f"{name}:7" for name in POINTS])
 def test_a_process_dies_anywhere_and_the_rest_goes_on(opened: Opened, point: str) -> None:
     cache, origin = opened(max_bytes=LIMIT), Origin(SIZE)
     run = run_until(point, READER, cache.folder, *numbers(reads=300))
