@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -73,6 +73,7 @@ def seaweedfs(folder: Path) -> Iterator[Endpoint]:
     for _ in range(_STARTS):
         s3, master, volume, filer, admin = _free_ports(5)
         command: list[str | Path] = [
+            *("setpriv", "--pdeathsig", "KILL"),
             weed,
             "mini",
             f"-dir={folder}",
@@ -138,12 +139,16 @@ def _endpoint(url: str) -> Endpoint:
 def _running(
     command: Sequence[str | Path], folder: Path, more: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server; it is gone afterwards, and also if this process is killed."""
+    """Run a server; all of it is gone afterwards, and also if this process is killed.
+
+    Its standard input ends with this process: a server with children of its own watches that.
+    """
     folder.mkdir(exist_ok=True, parents=True)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *command],  # noqa: S607 - util-linux
-            stdin=subprocess.DEVNULL,
+            command,
+            stdin=subprocess.PIPE,
+            start_new_session=True,
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=folder,
@@ -152,8 +157,9 @@ def _running(
         try:
             yield process
         finally:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
 
 
 def _ready(process: subprocess.Popen[bytes], endpoint: Endpoint) -> bool:

@@ -15,4 +15,6 @@ const server = new Miniflare({
   r2Persist: folder,
   r2Buckets: Object.fromEntries(buckets.map((name) => [name, { id: name, s3Credentials }])),
 });
+// Whoever started this is gone: so is all of this, for workerd is a process of its own.
+process.stdin.resume().on("end", () => process.kill(0, "SIGKILL"));
 await server.ready;
