@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from posecas import faults
@@ -141,13 +142,19 @@ class Ingest:
         if not isinstance(place.objects, HasPaths):
             return
         folder = place.objects.path(MARKER_KEY).parent
-        total, _, free = shutil.disk_usage(folder)
-        kept = self._backends.config.kept_free(total)
-        if free - needed < kept:
+        if (lacking := self._lacking(folder, needed)) > 0:
+            self._backends.cache.give_way(folder, lacking)
+        if self._lacking(folder, needed) > 0:
+            total, _, free = shutil.disk_usage(folder)
+            kept = self._backends.config.kept_free(total)
             raise StorageFull(
                 f"{folder}: {format_size(free)} of room are left and {format_size(kept)} are kept "
                 "for removing and for the index (min_free); free some room, or lower min_free"
             )
+
+    def _lacking(self, folder: Path, needed: int) -> int:
+        total, _, free = shutil.disk_usage(folder)
+        return needed + self._backends.config.kept_free(total) - free
 
     def _writers_at(self, place: Place) -> ThreadPoolExecutor:
         with self._lock:

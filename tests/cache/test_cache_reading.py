@@ -8,6 +8,7 @@ import pytest
 
 import posecas
 from kit.checks import check
+from kit.disks import small_disk
 from kit.far import Far, open_far
 from kit.tiles import tile
 from posecas.digest import digest_of
@@ -123,6 +124,20 @@ def test_a_cache_in_another_store_s_folder_is_refused(far: Far, tmp_path: Path) 
     foreign = open_far(tmp_path / "other", cache__folder=str(far.store.cache.folder))
     with closing(foreign.store) as store, pytest.raises(ForeignStore, match=r"cache\.folder"):
         store.get("g/p1")
+
+
+def test_a_cache_gives_way_to_what_is_put() -> None:
+    with small_disk(20 << 20) as disk:
+        settings = {"min_free": "4MiB"}
+        with posecas.create_store(disk.path / "store", settings=settings) as store:
+            copies = [bytes([number]) * (1 << 20) for number in range(12)]
+            for copy in copies:
+                store.cache.keep(digest_of(copy), copy)
+            kept = [store.cache.has(digest_of(copy)) for copy in copies]
+            disk.fill_but(4 << 20)
+            store.put(tile(1), generation="g", pose="p1")
+            left = [store.cache.has(digest_of(copy)) for copy in copies]
+    assert 0 < sum(left) < sum(kept)
 
 
 def test_the_folder_of_the_cache_is_a_setting(folder: Path, tmp_path: Path) -> None:

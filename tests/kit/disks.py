@@ -24,6 +24,11 @@ class Disk:
     def make_read_only(self) -> None:
         _as_root("mount", "-o", "remount,ro", str(self.path))
 
+    def fill_but(self, size: int) -> None:
+        """Leave so many bytes free."""
+        with (self.path / ".filler").open("wb") as file:
+            file.write(bytes(shutil.disk_usage(self.path).free - size))
+
     def fill(self) -> None:
         """Use up the last byte. The file is outside every object's key."""
         with (self.path / ".filler").open("wb", buffering=0) as file:

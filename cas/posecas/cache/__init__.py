@@ -11,8 +11,8 @@ at any moment.
 import io
 import logging
 import os
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -30,6 +30,9 @@ Fetch = Callable[[], bytes]
 
 _PATIENCE_SECONDS: Final = 30.0
 """How long another process may take to fetch what is wanted here too."""
+
+_REMEMBERED: Final = 100_000
+"""Digests verified by this process, some ten megabytes; then it begins anew."""
 
 _LOG: Final = logging.getLogger("posecas")
 
@@ -115,25 +118,25 @@ class Cache:
     def drop(self, digest: Digest) -> None:
         """Forget a blob. Whoever has it open keeps its bytes."""
         self._verified.discard(digest)
-        try:
+        with self._telling():
             self._room.remove(digest)
-        except OSError as error:
-            self._tell(error)
+
+    def give_way(self, other: Path, needed: int) -> None:
+        """Make room for something else at ``other``, if that is on the same disk."""
+        with self._telling(), suppress(ForeignStore):
+            if self.is_there() and self.folder.stat().st_dev == other.stat().st_dev:
+                self._room.give_way(needed)
 
     def sweep(self) -> None:
         """Remove what processes that died left half filled."""
-        try:
+        with self._telling():
             self._room.sweep()
-        except OSError as error:
-            self._tell(error)
 
     def held(self) -> int:
         """Return the bytes that are here, as they are counted; see `usage`."""
-        try:
+        with self._telling():
             return self._room.held()
-        except OSError as error:
-            self._tell(error)
-            return 0
+        return 0
 
     def usage(self) -> Amount:
         """Return how many files are here and their bytes, by looking at each of them."""
@@ -160,20 +163,16 @@ class Cache:
         return None
 
     def _found(self, digest: Digest) -> BinaryIO | None:
-        try:
+        with self._telling():
             return self._entries.opened(digest) if self.is_there() else None
-        except OSError as error:
-            self._tell(error)
-            return None
+        return None
 
     def _content(self, digest: Digest, file: BinaryIO) -> bytes | None:
         """Return what is in a file if that is the blob; else, it is gone."""
-        try:
+        with self._telling():
             data = file.read()
-        except OSError as error:
-            self._tell(error)
-            return None
-        return data if self._is_sound(digest, data) else None
+            return data if self._is_sound(digest, data) else None
+        return None
 
     def _is_sound(self, digest: Digest, data: bytes) -> bool:
         try:
@@ -184,8 +183,13 @@ class Cache:
             )
             self.drop(digest)
             return False
-        self._verified.add(digest)
+        self._remember(digest)
         return True
+
+    def _remember(self, digest: Digest) -> None:
+        if len(self._verified) >= _REMEMBERED:
+            self._verified.clear()
+        self._verified.add(digest)
 
     def _fill(self, digest: Digest, fetch: Fetch) -> bytes:
         with ExitStack() as stack:
@@ -201,34 +205,33 @@ class Cache:
     def _claimed(self, digest: Digest, stack: ExitStack, *, seconds: float) -> Fill | None:
         if self.max_bytes == 0:
             return None
-        try:
+        with self._telling():
             self.folder.mkdir(mode=0o700, exist_ok=True)
             # Anew each time: the folder may have been emptied.
             claim(self.folder, self._store)
             return stack.enter_context(self._fills.claimed(digest, seconds=seconds))
-        except OSError as error:
-            self._tell(error)
-            return None
+        return None
 
     def _place(self, fill: Fill, digest: Digest, data: bytes) -> None:
-        taken = False
-        try:
+        with self._telling():
             self._room.give_back(fill.empty())
-            taken = self._room.take(len(data))
-            if taken:
-                fill.write(data)
-                fill.place(self._entries.path(digest))
-                self._verified.add(digest)
-        except OSError as error:
-            self._tell(error)
-        finally:
-            if taken and not fill.placed:
-                with suppress(OSError):
-                    self._room.give_back(fill.empty())
+            if self._room.take(len(data)):
+                try:
+                    fill.write(data)
+                    fill.place(self._entries.path(digest))
+                    self._remember(digest)
+                finally:
+                    if not fill.placed:
+                        fill.empty()
+                        self._room.give_back(len(data))
 
-    def _tell(self, error: OSError) -> None:
-        """Say once why nothing can be kept."""
-        cause = error.strerror or str(error)
-        if cause != self._told:
-            self._told = cause
-            _LOG.warning("%s: nothing can be cached here (%s)", self.folder, cause)
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Do without the cache where the disk fails, and say once why."""
+        try:
+            yield
+        except OSError as error:
+            cause = error.strerror or str(error)
+            if cause != self._told:
+                self._told = cause
+                _LOG.warning("%s: nothing can be cached here (%s)", self.folder, cause)

@@ -61,6 +61,12 @@ class Room:
             self._make(size)
             return self._fits(size)
 
+    def give_way(self, needed: int) -> None:
+        """Remove what is not in use until so many bytes are gone, if there are so many."""
+        with locked(self._folder / EVICTING, seconds=_SECONDS) as alone:
+            if alone is not None:
+                self._evict(needed)
+
     def give_back(self, size: int) -> None:
         """Say that bytes are gone which room was taken for."""
         if size:
@@ -90,9 +96,12 @@ class Room:
             self._use.set(held)
         needed = max(held + size - self._max_bytes, self._lacking_on_disk(size))
         if needed > 0:
-            for freed in self._entries.evict(needed):
-                faults.point("cache.evicted")
-                self.give_back(freed)
+            self._evict(needed)
+
+    def _evict(self, needed: int) -> None:
+        for freed in self._entries.evict(needed):
+            faults.point("cache.evicted")
+            self.give_back(freed)
 
     def _count(self) -> int:
         # What is being filled comes first: then it is counted twice at worst, and never missed.
