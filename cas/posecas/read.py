@@ -61,6 +61,24 @@ def open_blob(backends: Backends, digest: Digest, *, seconds: float | None = Non
     return _first_intact(backends, digest, partial(_open, backends, seconds=seconds))
 
 
+def open_near(backends: Backends, digest: Digest) -> BinaryIO | None:
+    """Do as `open_blob` without asking any location that is not on a disk of this host.
+
+    None: the bytes are not at hand, or are damaged; `open_blob` tells which.
+    """
+    for replica in backends.index.replicas(digest):
+        place = backends.places.get(replica.location)
+        if place is not None and isinstance(place.objects, HasPaths):
+            try:
+                return _open_checked(place, replica, place.objects)
+            except PosecasError:
+                return None
+        found = backends.cache.find(digest, replica.size)
+        if found is not None:
+            return found
+    return None
+
+
 def read_replica(place: Place, replica: Replica) -> bytes:
     """Return the bytes of one replica, verified; what is wrong is read once more.
 

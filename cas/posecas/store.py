@@ -32,7 +32,7 @@ from posecas.names import PoseId
 from posecas.owners import StoreOwners, pages
 from posecas.places import Places
 from posecas.put import PutItem, PutResult, Putter
-from posecas.read import open_blob, read_blob
+from posecas.read import open_blob, open_near, read_blob
 from posecas.reconcile import Reconciled, reconcile_index
 from posecas.records import (
     Blob,
@@ -163,6 +163,10 @@ class Store(StoreLocations, StoreOwners, StoreAddresses, StoreUploads):
         if isinstance(made, TooLarge):
             raise made
         return open_blob(self._backends, made.rendition.facts.digest, seconds=seconds)
+
+    def open_near(self, digest: Digest) -> BinaryIO | None:
+        """Open a blob's file if its bytes are on a disk of this host and sound; else None."""
+        return open_near(self._backends, digest)
 
     def recipes(self) -> Mapping[str, Recipe]:
         """Return every recipe there is by name, those of `posecas.toml` too."""

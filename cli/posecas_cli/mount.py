@@ -8,6 +8,7 @@ import click
 from posecas_cli import output, parameters, session
 from posecas_cli.command import command
 from posecas_fuse.mount import mount as mount_folder
+from posecas_fuse.request import ENGINES, Engine, default_engine
 
 
 @command(
@@ -28,6 +29,13 @@ posecas unmount poses
     callback=parameters.name_of("user"),
     help="Show only what this user owns, as GENERATION/POSE.",
 )
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=default_engine(),
+    show_default=True,
+    help="How to speak to the kernel: Linux's own way, or through libfuse.",
+)
 @click.option("--foreground", is_flag=True, help="Stay until unmounted or interrupted.")
 @click.option("--allow-other", is_flag=True, help="Let other users of this machine look in.")
 @click.option("--read-only", is_flag=True, help="Let nothing be written.")
@@ -35,6 +43,7 @@ posecas unmount poses
 def mount(
     folder: Path,
     user: str | None,
+    engine: Engine,
     *,
     foreground: bool,
     allow_other: bool,
@@ -43,14 +52,16 @@ def mount(
 ) -> None:
     """Mount the store at DIR, which must exist and be empty: images are read and written there.
 
-    When the command returns, the folder is there; it stays until `posecas unmount`. This needs
-    FUSE and the extra posecas[fuse]; `posecas doctor` tells what is missing.
+    When the command returns, the folder is there; it stays until `posecas unmount`. The engine
+    `portable` needs libfuse and the extra posecas[fuse], the engine `kernel` neither; `posecas
+    doctor` tells what is missing.
     """
     store = session.store_path()
     mount_folder(
         store,
         folder,
         foreground=foreground,
+        engine=engine,
         user=user,
         allow_other=allow_other,
         read_only=read_only,

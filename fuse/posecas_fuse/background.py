@@ -1,15 +1,14 @@
 """Start a mount as a process of its own, and know whether it came up."""
 
-import json
 import os
 import select
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from posecas.errors import MountFailed
+from posecas_fuse.request import Request
 
 LOG: Final = "mount.log"
 """In the store's folder: what went wrong in its background mounts."""
@@ -19,27 +18,6 @@ MOUNTED: Final = b"mounted"
 
 _START_SECONDS: Final = 30.0
 _LARGEST_LOG: Final = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to mount where. Both paths are absolute."""
-
-    store: str
-    mountpoint: str
-    user: str | None
-    allow_other: bool
-    read_only: bool = False
-    replaces: bool = True
-
-    def text(self) -> str:
-        """Return it as one argument of a command."""
-        return json.dumps(asdict(self))
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read what `text` wrote."""
-        return cls(**json.loads(text))
 
 
 def start(request: Request) -> None:

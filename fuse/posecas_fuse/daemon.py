@@ -5,9 +5,10 @@ import os
 import sys
 
 from posecas.errors import PosecasError
-from posecas_fuse.background import MOUNTED, Request
+from posecas_fuse.background import MOUNTED
 from posecas_fuse.mount import serve_store
 from posecas_fuse.portable import EngineFailed
+from posecas_fuse.request import Request
 
 
 def main(text: str, report: int) -> int:
@@ -16,7 +17,9 @@ def main(text: str, report: int) -> int:
         # Only now is the process nobody's child, and free of the session's terminal for good.
         os._exit(0)
     os.set_inheritable(report, False)
-    logging.basicConfig(format="%(asctime)s %(process)d %(name)s: %(message)s")
+    logging.basicConfig(
+        format="%(asctime)s %(process)d %(levelname)s %(message)s", level=logging.INFO
+    )
 
     def ready() -> None:
         os.write(report, MOUNTED)

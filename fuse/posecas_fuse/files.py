@@ -219,6 +219,13 @@ class Files:
             return self._pins.pin_text(entry.node, content)
         return self._pins.pin_blob(content)
 
+    def pin_near(self, entry: Entry) -> Handle | None:
+        """Do as `pin` if that waits for no location; None: the bytes are on no local disk."""
+        digest = entry.blob
+        if digest is None:
+            return self.pin(entry)
+        return self._pins.pin_near_blob(digest)
+
     def create(
         self,
         parent: Node,

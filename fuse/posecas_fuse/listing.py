@@ -10,7 +10,9 @@ from posecas_fuse.files import Files
 Listed = tuple[str, dict[str, int], int]
 """Name, mode and inode number, and the offset at which a listing goes on behind it."""
 
-_DOTS: Final = 2
+DOTS: Final = 2
+"""``.`` and ``..``, which stand before every entry."""
+
 _PAGE: Final = 1000
 
 
@@ -24,7 +26,7 @@ class Listing:
     def __init__(self, files: Files, node: Node) -> None:
         """List ``node``."""
         self._files = files
-        self._node = node
+        self.node = node
         self._page: Sequence[Entry] = ()
         self._taken = 0
         self._next: int | None = None
@@ -33,17 +35,18 @@ class Listing:
         """Yield everything behind ``offset``; 0 is the beginning."""
         for place, name in enumerate((".", ".."), start=1):
             if offset < place:
-                yield name, {"st_mode": stat.S_IFDIR, "st_ino": self._node}, place
-        for entry in self._entries(max(offset - _DOTS, 0)):
+                yield name, {"st_mode": stat.S_IFDIR, "st_ino": self.node}, place
+        for entry in self.entries(max(offset - DOTS, 0)):
             yield entry.name, {"st_mode": file_type(entry), "st_ino": entry.node}, _offset(entry)
 
-    def _entries(self, after: int) -> Iterator[Entry]:
+    def entries(self, after: int) -> Iterator[Entry]:
+        """Yield every entry behind a cookie. One that is not consumed is yielded again."""
         following: int | None = after
         if after and self._taken and self._page[self._taken - 1].cookie == after:
             yield from self._rest()
             following = self._next
         while following is not None:
-            found = self._files.children(self._node, after=following, limit=_PAGE)
+            found = self._files.children(self.node, after=following, limit=_PAGE)
             self._page, self._taken, self._next = found.items, 0, found.next
             following = found.next
             yield from self._rest()
@@ -61,4 +64,4 @@ def file_type(entry: Entry) -> int:
 
 
 def _offset(entry: Entry) -> int:
-    return entry.cookie + _DOTS
+    return entry.cookie + DOTS

@@ -11,9 +11,10 @@ from posecas.errors import MountFailed
 from posecas.machine import Json
 from posecas.store import Store
 from posecas.view import View
-from posecas_fuse.background import Request, start
+from posecas_fuse.background import start
 from posecas_fuse.files import Files, Rules
 from posecas_fuse.portable import check_engine, serve
+from posecas_fuse.request import DEFAULT_DEADLINE, Engine, Request, default_engine
 from posecas_fuse.spool import ClaimedSpool, claim_spool
 from posecas_fuse.table import mounted_at, where
 
@@ -23,39 +24,69 @@ def mount(
     mountpoint: str | Path,
     *,
     foreground: bool,
+    engine: Engine | None = None,
     user: str | None = None,
     allow_other: bool = False,
     read_only: bool = False,
     replaces: bool = True,
+    deadline: float = DEFAULT_DEADLINE,
 ) -> None:
     """Mount a store at a folder; with ``user``, that user's part of it alone.
 
     In the foreground this serves, in the main thread, until it is unmounted or SIGTERM or SIGINT
     comes. Otherwise it returns once the mount answers, and a process of its own goes on. Without
     ``allow_other``, only the user who mounts sees anything. ``replaces`` False: what is written
-    never takes the place of an image that is there. Raises ``MountFailed``, and what
-    `open_store` raises.
+    never takes the place of an image that is there. ``deadline`` is how many seconds a program
+    waits for bytes that lie elsewhere before it is told that they cannot be read; only the engine
+    `kernel` knows it. Raises ``MountFailed``, and what `open_store` raises.
     """
     store_path = Path(store_path).expanduser().absolute()
     folder = _checked(where(mountpoint), store_path)
-    check_engine()
-    request = Request(str(store_path), str(folder), user, allow_other, read_only, replaces)
-    if foreground:
-        serve_store(request, ready=_nothing)
-        return
+    request = Request(
+        str(store_path),
+        str(folder),
+        engine or default_engine(),
+        user=user,
+        allow_other=allow_other,
+        read_only=read_only,
+        replaces=replaces,
+        deadline=deadline,
+    )
+    _check_engine(request.engine)
     with open_store(store_path) as store:
         View(store, user=user)
-    start(request)
+    if foreground:
+        serve_store(request, ready=_nothing)
+    else:
+        start(request)
 
 
 def serve_store(request: Request, *, ready: Callable[[], None]) -> None:
-    """Open the store and answer for it until it is unmounted. See `mount`."""
-    with open_store(request.store) as store, _spool(request) as spool:
+    """Mount, and answer until it is unmounted. See `mount`."""
+    with _spool(request) as spool:
+        folder = None if spool is None else spool.folder
+        if request.engine == "kernel":
+            from posecas_fuse.kernel import keeper  # noqa: PLC0415 - Linux alone has what it needs
+
+            keeper.serve(request, folder, ready=ready)
+        else:
+            _serve_portable(request, folder, ready=ready)
+
+
+def _check_engine(engine: Engine) -> None:
+    if engine == "portable":
+        check_engine()
+    elif sys.platform != "linux":
+        raise MountFailed("the engine `kernel` is Linux's own; here: --engine portable")
+
+
+def _serve_portable(request: Request, spool: Path | None, *, ready: Callable[[], None]) -> None:
+    with open_store(request.store) as store:
         files = Files(
             store,
             user=request.user,
             status=lambda: _status(store, files),
-            spool=None if spool is None else spool.folder,
+            spool=spool,
             rules=Rules(replaces=request.replaces),
         )
         try:

@@ -91,6 +91,20 @@ class Pins:
         self._add(handle, self._opened(digest))
         return handle
 
+    def pin_near_blob(self, digest: Digest) -> Handle | None:
+        """Open a blob that is on a disk of this host; None: it is not, or it is damaged."""
+        handle = Handle(make_node(Kind.HASH, self._store.index.blob(digest).id))
+        with self._guard:
+            found = self._open.get(handle)
+            if found is not None:
+                found.opens += 1
+                return handle
+        file = self._store.open_near(digest)
+        if file is None:
+            return None
+        self._add(handle, OnDisk(file))
+        return handle
+
     def pin_text(self, node: Node, data: bytes) -> Handle:
         """Open bytes that were made for this moment."""
         depth = next(self._numbers) % _TEXTS

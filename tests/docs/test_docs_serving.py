@@ -58,7 +58,8 @@ def server(tmp_path: Path) -> Iterator[int]:
     there = Posecas(tmp_path / "poses")
     there("init")
     assert there("import", tmp_path / "uploads").code == 0
-    with mounts.mounted(there.store, tmp_path / "mnt"), served(tmp_path) as port:
+    mounted = mounts.mounted(there.store, tmp_path / "mnt")
+    with mounted, served(tmp_path) as port:
         yield port
 
 

@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from posecas_fuse.mount import mount
+from posecas_fuse.request import DEFAULT_DEADLINE, Engine, default_engine
 from posecas_fuse.table import mounted_at
 
 GONE_SECONDS = 10.0
@@ -18,18 +19,26 @@ GONE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Mount:
-    """A store's view at ``path``, served by ``pid``."""
+    """A store's view at ``path``; all its processes end once ``pid`` has."""
 
     path: Path
+    engine: Engine
     pid: int
 
     def __truediv__(self, name: str) -> Path:
         return self.path / name
 
+    @property
+    def workers(self) -> Sequence[int]:
+        """What answers beside ``pid`` itself."""
+        return list(_children(self.pid))
+
     def kill(self) -> None:
-        """End the process so that it cannot clean up."""
-        os.kill(self.pid, signal.SIGKILL)
-        until(lambda: not alive(self.pid))
+        """End all processes so that none can clean up."""
+        pids = [self.pid, *self.workers]
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: not any(map(alive, pids)))
 
 
 @contextmanager
@@ -37,22 +46,36 @@ def mounted(
     store: Path,
     mountpoint: Path,
     *,
+    engine: Engine | None = None,
     user: str | None = None,
     read_only: bool = False,
     replaces: bool = True,
+    deadline: float = DEFAULT_DEADLINE,
 ) -> Iterator[Mount]:
     """Mount in the background, as a user does."""
     mountpoint.mkdir(exist_ok=True)
-    mount(store, mountpoint, foreground=False, user=user, read_only=read_only, replaces=replaces)
-    pid = _server(mountpoint)
+    chosen = engine or default_engine()
+    mount(
+        store,
+        mountpoint,
+        foreground=False,
+        engine=chosen,
+        user=user,
+        read_only=read_only,
+        replaces=replaces,
+        deadline=deadline,
+    )
+    found = Mount(mountpoint, chosen, _server(mountpoint))
+    pids = [found.pid, *found.workers]
     try:
-        yield Mount(mountpoint, pid)
+        yield found
     finally:
         if mounted_at(mountpoint) is not None:
             subprocess.run(["umount", "-l", str(mountpoint)], check=True)  # noqa: S607
-        if alive(pid):
-            os.kill(pid, signal.SIGTERM)
-        until(lambda: not alive(pid))
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        until(lambda: not any(map(alive, pids)))
 
 
 def names(folder: Path) -> list[str]:
@@ -78,17 +101,25 @@ def until(holds: Callable[[], bool], seconds: float = GONE_SECONDS) -> None:
 
 
 def _server(mountpoint: Path) -> int:
-    """The process that serves a mount: it names itself, or its command line names the mount."""
-    status = mountpoint / ".posecas" / "status.json"
-    if status.exists():
-        return int(json.loads(status.read_text())["worker_pid"])
+    """The process that serves a mount and whose parent does not: its command line names it."""
     found = [
         int(process.name)
         for process in Path("/proc").glob("[0-9]*")
         if json.dumps(str(mountpoint)).encode() in _command(process)
     ]
-    assert len(found) == 1
-    return found[0]
+    (server,) = [pid for pid in found if _parent(pid) not in found]
+    return server
+
+
+def _children(pid: int) -> Iterator[int]:
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if _parent(int(process.name)) == pid:
+                yield int(process.name)
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _command(process: Path) -> bytes:

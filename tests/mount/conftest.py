@@ -5,6 +5,7 @@ import pytest
 
 import posecas
 from kit.mounts import Mount, mounted
+from posecas_fuse.request import ENGINES, Engine
 
 
 @pytest.fixture
@@ -17,8 +18,15 @@ def mountpoint(tmp_path: Path) -> Path:
     return made
 
 
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Every engine that there is: what holds for one holds for all."""
+    chosen: Engine = request.param
+    return chosen
+
+
 @pytest.fixture
-def mount(store: posecas.Store, mountpoint: Path) -> Iterator[Mount]:
+def mount(store: posecas.Store, mountpoint: Path, engine: Engine) -> Iterator[Mount]:
     """The view of `store`, mounted."""
-    with mounted(store.path, mountpoint) as found:
+    with mounted(store.path, mountpoint, engine=engine) as found:
         yield found

@@ -16,10 +16,11 @@ pytestmark = pytest.mark.fuse
 _SEEN_SECONDS = 2.0
 
 
-def test_a_new_pose_is_there_at_once(store: posecas.Store, mount: Mount) -> None:
+def test_a_new_pose_is_there_soon(store: posecas.Store, mount: Mount) -> None:
     path = mount / "generations/g1/p1.png"
     assert not path.exists()
     store.put(tile(1), generation="g1", pose="p1")
+    until(path.exists, _SEEN_SECONDS)
     assert path.read_bytes() == tile(1)
 
 

@@ -15,6 +15,7 @@ import posecas
 from kit.mounts import Mount, mounted
 from kit.pictures import photo, png
 from kit.tiles import tile
+from posecas_fuse.request import Engine
 
 pytestmark = pytest.mark.fuse
 
@@ -112,10 +113,10 @@ _WRITES: dict[str, Callable[[Path], object]] = {
 
 
 def test_every_attempt_to_write_to_a_read_only_mount_meets_a_read_only_file_system(
-    store: posecas.Store, mountpoint: Path
+    store: posecas.Store, mountpoint: Path, engine: Engine
 ) -> None:
     pose = store.put(tile(1), generation="g1", pose="p1", prompt="a heron")
-    with mounted(store.path, mountpoint, read_only=True) as mount:
+    with mounted(store.path, mountpoint, engine=engine, read_only=True) as mount:
         for kind, attempt in _WRITES.items():
             with pytest.raises(OSError, match="Read-only") as caught:
                 attempt(mount / "generations/g1")
@@ -124,10 +125,10 @@ def test_every_attempt_to_write_to_a_read_only_mount_meets_a_read_only_file_syst
 
 
 def test_nothing_is_written_even_when_root_remounts_it_for_writing(
-    store: posecas.Store, mountpoint: Path
+    store: posecas.Store, mountpoint: Path, engine: Engine
 ) -> None:
     pose = store.put(tile(1), generation="g1", pose="p1", prompt="a heron")
-    with mounted(store.path, mountpoint, read_only=True) as mount:
+    with mounted(store.path, mountpoint, engine=engine, read_only=True) as mount:
         remount = ["mount", "-i", "-o", "remount,rw", str(mount.path)]
         if os.getuid() or subprocess.run(remount, check=False, capture_output=True).returncode:
             pytest.skip("this kernel, or user, cannot remount")

@@ -13,6 +13,7 @@ from kit.views import walk
 from posecas import PutItem
 from posecas.machine import pose_json
 from posecas.view import View
+from posecas_fuse.request import Engine
 
 pytestmark = pytest.mark.fuse
 
@@ -63,7 +64,8 @@ def test_every_file_has_the_bytes_that_the_store_gives(store: posecas.Store, mou
 
 def test_the_status_names_the_engine_and_the_process(mount: Mount) -> None:
     status = json.loads((mount / ".posecas/status.json").read_text())
-    assert (status["engine"], status["worker_pid"]) == ("portable", mount.pid)
+    assert status["engine"] == mount.engine
+    assert status["worker_pid"] in (mount.pid, *mount.workers)
     assert (status["dirty"], status["spooled"], status["backend"]) == (0, 0, "local")
 
 
@@ -136,10 +138,12 @@ def test_the_room_shown_is_that_of_the_store_s_disk(store: posecas.Store, mount:
     assert shown.f_namemax == 255
 
 
-def test_one_user_s_mount_leads_to_nothing_else(store: posecas.Store, mountpoint: Path) -> None:
+def test_one_user_s_mount_leads_to_nothing_else(
+    store: posecas.Store, mountpoint: Path, engine: Engine
+) -> None:
     store.put(tile(1), user="ada", generation="g1", pose="p1")
     store.put(tile(2), user="bob", generation="g2", pose="p2")
-    with mounted(store.path, mountpoint, user="ada") as mount:
+    with mounted(store.path, mountpoint, engine=engine, user="ada") as mount:
         assert names(mount.path) == [".scratch", ".thumbnails", "g1"]
         assert (mount / "g1/p1.png").read_bytes() == store.get("g1/p1")
         assert names(mount / ".thumbnails/g1") == ["p1.jpg"]

@@ -6,14 +6,17 @@ from kit.commands import Posecas
 from kit.mounts import mounted
 from kit.pictures import opened
 from kit.uploads import NEW, OLD, POSED, uploads
+from posecas_fuse.request import Engine
 
 
-def test_old_paths_are_files_below_aliases(tmp_path: Path, mountpoint: Path) -> None:
+def test_old_paths_are_files_below_aliases(
+    tmp_path: Path, mountpoint: Path, engine: Engine
+) -> None:
     source = uploads(tmp_path / "uploads")
     posecas = Posecas(tmp_path / "store")
     posecas("init")
     assert posecas("import", source.path).code == 0
-    with mounted(posecas.store, mountpoint) as mount:
+    with mounted(posecas.store, mountpoint, engine=engine) as mount:
         aliases = mount / "aliases"
         for stem in (NEW, OLD, POSED):
             image = f"pose-generator/generated/{stem}.png"

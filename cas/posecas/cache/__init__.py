@@ -94,6 +94,10 @@ class Cache:
             return self._read(digest)
         return None
 
+    def find(self, digest: Digest, size: int) -> BinaryIO | None:
+        """Open a blob's file if a sound one is here; nothing is fetched."""
+        return self._opened(digest, size)
+
     def keep(self, digest: Digest, data: bytes) -> None:
         """Keep verified bytes that are at hand; that this cannot be done is no error."""
         with ExitStack() as stack, suppress(ForeignStore):

@@ -1,0 +1,83 @@
+"""How an entry of the view looks to the kernel, and how long that holds."""
+
+from collections.abc import Callable
+from typing import Final
+
+from posecas.view import Entry, Node
+from posecas.view.nodes import Kind
+from posecas_fuse import entries
+from posecas_fuse.kernel import replies
+from posecas_fuse.kernel.abi import OpenFlag
+from posecas_fuse.kernel.inodes import Inodes
+from posecas_fuse.kernel.open_files import OpenFile
+from posecas_fuse.kernel.replies import Validity
+
+DAY: Final = 86400.0
+"""Seconds that the kernel believes what it is told, since it is told when that changes."""
+
+UNFOLLOWED: Final = 1.0
+"""The same, while changes cannot be followed."""
+
+_KIND_SHIFT: Final = 56
+_SCRATCH: Final = frozenset({Kind.SCRATCH, Kind.SPOOLED})
+_LISTED_ANEW: Final = frozenset({Kind.USER_GENERATION, Kind.GENERATION})
+
+
+class Appearance:
+    """Turns entries into what the kernel is told of them."""
+
+    def __init__(
+        self, inodes: Inodes, looks: entries.Appearance, following: Callable[[], bool]
+    ) -> None:
+        """``following`` tells whether the kernel learns of changes by itself now."""
+        self._inodes = inodes
+        self._looks = looks
+        self._following = following
+
+    @property
+    def validity(self) -> float:
+        """How long a name that is or is not there may be believed now, in seconds."""
+        return DAY if self._following() else UNFOLLOWED
+
+    def folder_flags(self, node: Node) -> OpenFlag:
+        """How a folder may be listed now. What is spooled in a generation is in no change."""
+        if not self._following() or (node >> _KIND_SHIFT in _LISTED_ANEW and self._looks.writable):
+            return OpenFlag(0)
+        return OpenFlag.CACHE_DIR | OpenFlag.KEEP_CACHE
+
+    def named(self, parent: Node, entry: Entry) -> bytes:
+        """Answer a question for a name in a folder."""
+        number = self._inodes.number(entry)
+        validity = Validity(self._seconds(parent, entry), self._attribute_seconds(entry))
+        return replies.entry(number, self._looks.of(entry), validity)
+
+    def described(self, entry: Entry, *, seconds: float | None = None) -> bytes:
+        """Answer a question for attributes."""
+        if seconds is None:
+            seconds = self._attribute_seconds(entry)
+        return replies.attributes(self._looks.of(entry), seconds)
+
+    def pinned(self, opened: OpenFile) -> bytes:
+        """Describe a file that is open and whose name has other bytes by now, or is gone."""
+        node = self._inodes.node(opened.nodeid)
+        told = entries.Attributes(
+            *(node, 0o100444, 0, opened.size, self._looks.uid, self._looks.gid),
+            *(opened.modified_ns, opened.modified_ns, opened.modified_ns),
+        )
+        return replies.attributes(told, self.validity)
+
+    def draft(self, entry: Entry) -> bytes:
+        """Answer a question for a name by the file that is about to be written in its place.
+
+        That is for the one who asks to write it, so the name is looked up anew by everybody else.
+        """
+        number = self._inodes.number(entry)
+        return replies.entry(number, self._looks.of(entry), Validity(0, self.validity))
+
+    def _seconds(self, parent: Node, entry: Entry) -> float:
+        spooled = entry.node >> _KIND_SHIFT == Kind.SPOOLED
+        # What waits to be stored becomes something else without a word.
+        return 0.0 if spooled and parent >> _KIND_SHIFT not in _SCRATCH else self.validity
+
+    def _attribute_seconds(self, entry: Entry) -> float:
+        return 0.0 if entry.node >> _KIND_SHIFT == Kind.STATUS else self.validity

@@ -1,0 +1,254 @@
+"""The process that holds the kernel's descriptor and sees to it that somebody answers.
+
+It opens no store and answers nothing but the first question, INIT; so there is little in it that
+could die. What it imports, its workers have already: they are its forks, and begin at once.
+"""
+
+import importlib
+import logging
+import os
+import selectors
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Final, Self
+
+from posecas.errors import MountFailed
+from posecas_fuse import notify
+from posecas_fuse.kernel import worker
+from posecas_fuse.kernel.abi import Feature
+from posecas_fuse.kernel.attach import Options, attach, detach
+from posecas_fuse.kernel.device import BUFFER, Device, Unmounted
+from posecas_fuse.kernel.features import stack_depth, switched_off
+from posecas_fuse.kernel.handshake import LARGEST_TRANSFER, Terms, negotiate
+from posecas_fuse.kernel.open_files import make_memory
+from posecas_fuse.kernel.plan import SERVING, Plan
+from posecas_fuse.kernel.requests import Malformed, parse
+from posecas_fuse.request import Request
+
+_log = logging.getLogger("posecas_fuse")
+
+DRAIN_SECONDS: Final = 10.0
+"""How long files that are open at SIGTERM are still answered for."""
+
+_FAILURES: Final = 8
+_STEADY_SECONDS: Final = 1.0
+_LONGEST_PAUSE: Final = 2.0
+_SHORTEST_PAUSE: Final = 0.05
+_STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
+
+_PRELOADED: Final = (
+    "posecas.images.render",
+    "posecas.index.sql_index",
+    "posecas.index.sqlite",
+    "posecas.objects.local",
+    "posecas.opening",
+)
+
+
+@dataclass(slots=True)
+class _Worker:
+    pid: int
+    report: int
+    started: float
+    serving: bool = False
+
+
+class Keeper:
+    """One mount, for as long as it is there."""
+
+    def __init__(self, request: Request, spool: Path | None, *, ready: Callable[[], None]) -> None:
+        """Call ``ready`` once, when the mount answers."""
+        self._request = request
+        self._spool = spool
+        self._ready: Callable[[], None] | None = ready
+        self._mountpoint = Path(request.mountpoint)
+        self._device = -1
+        self._memory = -1
+        self._terms = Terms(0, Feature(0))
+        self._restarts = 0
+        self._failures = 0
+        self._stop_at: float | None = None
+
+    def keep(self) -> None:
+        """Mount, and see to it until it is unmounted or a signal ends it. Main thread only.
+
+        Raises ``MountFailed``: it cannot be mounted, or its workers die again and again.
+        """
+        for module in _PRELOADED:
+            importlib.import_module(module)
+        self._attach()
+        with _Signals() as signals:
+            try:
+                while self._one_worker(signals):
+                    self._restarts += 1
+            finally:
+                detach(self._mountpoint)
+
+    def _attach(self) -> None:
+        options = Options(
+            self._request.read_only, self._request.allow_other, largest_read=LARGEST_TRANSFER
+        )
+        self._device = attach(self._mountpoint, options)
+        self._memory = make_memory()
+        try:
+            self._terms = self._shake_hands()
+        except (Malformed, Unmounted) as error:
+            detach(self._mountpoint)
+            raise MountFailed(
+                f"{self._mountpoint}: no agreement with the kernel: {error}"
+            ) from error
+
+    def _shake_hands(self) -> Terms:
+        device = Device(self._device)
+        asked = parse(device.read(bytearray(BUFFER)))
+        terms, answer = negotiate(
+            asked, without=switched_off(), stack_depth=stack_depth(self._request.store)
+        )
+        device.answer(asked.unique, 0, answer)
+        return terms
+
+    def _one_worker(self, signals: "_Signals") -> bool:
+        """Start a worker and wait for its end; True: another one is needed."""
+        started = self._start()
+        status = self._await(started, signals)
+        os.close(started.report)
+        if os.waitstatus_to_exitcode(status) == 0 or self._stop_at is not None:
+            return False
+        self._consider(started, os.waitstatus_to_exitcode(status))
+        if not self._terms.has(Feature.HAS_RESEND):
+            self._attach_again()
+        return True
+
+    def _start(self) -> _Worker:
+        reading, writing = os.pipe()
+        pid = os.fork()
+        if not pid:
+            os.close(reading)
+            worker.run(
+                Plan(
+                    self._request,
+                    self._spool,
+                    self._terms,
+                    *(self._device, self._memory, writing),
+                    self._restarts,
+                    os.getppid(),
+                )
+            )
+        os.close(writing)
+        return _Worker(pid, reading, time.monotonic())
+
+    def _await(self, started: _Worker, signals: "_Signals") -> int:
+        """Return the worker's status once it has ended."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(signals.descriptor, selectors.EVENT_READ)
+            selector.register(started.report, selectors.EVENT_READ)
+            while True:
+                for key, _ in selector.select(self._seconds_left()):
+                    if key.fd == started.report and not self._hear(started):
+                        selector.unregister(started.report)
+                signals.clear()
+                if signals.stop and self._stop_at is None:
+                    self._begin_stop()
+                pid, status = os.waitpid(started.pid, os.WNOHANG)
+                if pid:
+                    return status
+                self._press(started)
+
+    def _hear(self, started: _Worker) -> bool:
+        if os.read(started.report, 16)[:1] != SERVING:
+            return False
+        started.serving = True
+        if self._ready is not None:
+            self._ready()
+            self._ready = None
+            notify.ready(f"mounted at {self._mountpoint}")
+        return True
+
+    def _begin_stop(self) -> None:
+        """Nothing new from now on; who has a file open may go on for a while."""
+        notify.stopping()
+        self._stop_at = time.monotonic() + DRAIN_SECONDS
+        detach(self._mountpoint)
+
+    def _press(self, started: _Worker) -> None:
+        left = self._seconds_left()
+        if left == 0:
+            _log.warning("%s: files are still open; they are cut off", self._mountpoint)
+            # Once it has had its word, it has as long again to end by itself.
+            self._stop_at = time.monotonic() + DRAIN_SECONDS
+            number = worker.FINISH if started.serving else signal.SIGKILL
+            started.serving = False
+            with suppress(ProcessLookupError):
+                os.kill(started.pid, number)
+
+    def _seconds_left(self) -> float | None:
+        return None if self._stop_at is None else max(self._stop_at - time.monotonic(), 0)
+
+    def _consider(self, ended: _Worker, code: int) -> None:
+        """Log a death, and wait or give up where one follows the other."""
+        cause = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        _log.error("worker %d ended %s; another one takes over", ended.pid, cause)
+        killed = code == -signal.SIGKILL and ended.serving
+        if killed or time.monotonic() - ended.started > _STEADY_SECONDS:
+            self._failures = 0
+            return
+        self._failures += 1
+        if self._failures >= _FAILURES:
+            raise MountFailed(
+                f"{self._mountpoint}: {self._failures} workers in a row died as they began "
+                f"(the last one {cause}); unmounted. The log above says why"
+            )
+        time.sleep(min(_SHORTEST_PAUSE * 2**self._failures, _LONGEST_PAUSE))
+
+    def _attach_again(self) -> None:
+        """An old kernel sends nothing again, so what waits for an answer must be cut off."""
+        _log.error("%s: this kernel sends nothing again; mounting anew", self._mountpoint)
+        detach(self._mountpoint)
+        os.close(self._device)
+        os.close(self._memory)
+        self._attach()
+
+
+class _Signals:
+    """Signals as something to wait for, between other things."""
+
+    def __init__(self) -> None:
+        self.stop = False
+        self.descriptor, self._writing = os.pipe()
+        for end in (self.descriptor, self._writing):
+            os.set_blocking(end, False)
+
+    def __enter__(self) -> Self:
+        self._wakeup = signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
+        self._before = {number: signal.signal(number, self._stop) for number in _STOPPING}
+        self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup)
+        os.close(self.descriptor)
+        os.close(self._writing)
+
+    def clear(self) -> None:
+        """Forget what was told by the pipe; the flags stay."""
+        with suppress(BlockingIOError):
+            os.read(self.descriptor, 512)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self.stop = True
+
+
+def serve(request: Request, spool: Path | None, *, ready: Callable[[], None]) -> None:
+    """Mount a store and answer for it until it is unmounted or SIGTERM or SIGINT comes.
+
+    ``spool`` is claimed, and so it stays whatever happens to workers; None: nothing is written.
+    """
+    Keeper(request, spool, ready=ready).keep()

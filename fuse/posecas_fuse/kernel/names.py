@@ -1,0 +1,152 @@
+"""Operations on names: answered from the index alone, but for renditions that are not made yet."""
+
+import errno
+import itertools
+import time
+from typing import Final
+
+from posecas.errors import NotFound
+from posecas.view import Node
+from posecas.view.nodes import Kind
+from posecas_fuse.files import LONGEST_NAME, Handle
+from posecas_fuse.kernel import replies, requests
+from posecas_fuse.kernel.abi import GETATTR_FH
+from posecas_fuse.kernel.page import Page
+from posecas_fuse.kernel.requests import Request
+from posecas_fuse.kernel.shared import Shared
+from posecas_fuse.listing import DOTS, Listing
+
+_KIND_SHIFT: Final = 56
+_MAKING: Final = frozenset(
+    {
+        Kind.THUMBNAIL_USER_GENERATION,
+        Kind.THUMBNAIL_GENERATION,
+        Kind.ALIASES,
+        Kind.ALIAS_FOLDER,
+    }
+)
+"""Folders in which asking for a name may make what is behind it, and so wait."""
+
+
+class Names:
+    """LOOKUP, GETATTR, READDIR and their like. Called by the thread that reads the device."""
+
+    def __init__(self, shared: Shared) -> None:
+        """Answer from the files of ``shared``."""
+        self._files = shared.files
+        self._inodes = shared.inodes
+        self._opened = shared.opened
+        self._appearance = shared.appearance
+        self._recent = shared.recent
+        self._wanted = shared.wanted
+        self._listings: dict[int, Listing] = {}
+        # Not those of the worker before this one: the kernel may still hold some of them.
+        self._listing_ids = itertools.count(time.monotonic_ns())
+
+    def lookup(self, request: Request) -> bytes | None:
+        """Find a name; None: finding it may take long."""
+        parent = self._inodes.node(request.nodeid)
+        return None if parent >> _KIND_SHIFT in _MAKING else self.lookup_or_make(request)
+
+    def lookup_or_make(self, request: Request) -> bytes:
+        """Find a name, and make the rendition that it stands for."""
+        parent = self._inodes.node(request.nodeid)
+        name = request.name()
+        try:
+            entry = self._files.lookup(parent, name)
+        except NotFound:
+            return replies.absent(self._appearance.validity)
+        draft = self._wanted.draft(request.pid, entry.node)
+        if draft is not None:
+            return self._appearance.draft(self._files.entry(draft))
+        self._recent.told(self._inodes.number(entry), entry)
+        return self._appearance.named(parent, entry)
+
+    def get_attributes(self, request: Request) -> bytes:
+        """Describe a file: as it is, or as it was when it was opened."""
+        node = self._inodes.node(request.nodeid)
+        flags, _, number = request.fields(requests.GETATTR)
+        opened = self._opened.get(number) if flags & GETATTR_FH else None
+        try:
+            handle = None if opened is None else Handle(opened.handle)
+            entry = self._files.entry(node, handle)
+        except NotFound:
+            return self._pinned(request, errno.ENOENT)
+        if self._inodes.number(entry) != request.nodeid:
+            return self._pinned(request, errno.ESTALE)
+        return self._appearance.described(entry)
+
+    def open_folder(self, request: Request) -> bytes:
+        """Begin a listing, which the kernel may keep until it is told of a change."""
+        number = next(self._listing_ids)
+        node = self._inodes.node(request.nodeid)
+        self._listings[number] = Listing(self._files, node)
+        return replies.opened(number, self._appearance.folder_flags(node))
+
+    def read_folder(self, request: Request) -> bytes:
+        """List names."""
+        return self._list(request, described=False)
+
+    def read_folder_described(self, request: Request) -> bytes:
+        """List names with all that LOOKUP would say of each."""
+        return self._list(request, described=True)
+
+    def close_folder(self, request: Request) -> bytes:
+        """End a listing."""
+        self._listings.pop(request.fields(requests.RELEASE)[0], None)
+        return b""
+
+    def room(self, request: Request) -> bytes:
+        """Say how much room there is."""
+        usage = self._files.usage(self._inodes.node(request.nodeid))
+        return replies.room(usage.total, usage.free, usage.available, LONGEST_NAME)
+
+    def get_attribute(self, request: Request) -> bytes:
+        """Give one extended attribute."""
+        (size,) = request.fields(requests.GETXATTR)
+        name = request.name(after=requests.GETXATTR.size)
+        node = self._inodes.node(request.nodeid)
+        return _fitting(self._files.attribute(node, name.decode(errors="replace")), size)
+
+    def list_attributes(self, request: Request) -> bytes:
+        """Name the extended attributes."""
+        (size,) = request.fields(requests.GETXATTR)
+        found = self._files.attributes(self._inodes.node(request.nodeid))
+        return _fitting(b"".join(name.encode() + b"\0" for name in found), size)
+
+    def _pinned(self, request: Request, error: int) -> bytes:
+        opened = self._opened.of(request.nodeid)
+        if opened:
+            return self._appearance.pinned(opened[0])
+        # The kernel looks at a file before it opens it: see `Recent`.
+        before = self._recent.entry(request.nodeid)
+        if before is None:
+            raise OSError(error, "it is not what it was")
+        return self._appearance.described(before, seconds=0)
+
+    def _list(self, request: Request, *, described: bool) -> bytes:
+        number, offset, size = request.fields(requests.READ)
+        listing = self._listing(number, self._inodes.node(request.nodeid))
+        page = Page(listing.node, size, self._appearance, described=described)
+        for place, name in enumerate((b".", b".."), start=1):
+            if offset < place:
+                page.add_dot(name, place)
+        for entry in listing.entries(max(offset - DOTS, 0)):
+            # Not consumed, so it comes again with the next piece.
+            if not page.add(entry):
+                break
+        return page.data()
+
+    def _listing(self, number: int, node: Node) -> Listing:
+        found = self._listings.get(number)
+        if found is None or found.node != node:
+            found = self._listings[number] = Listing(self._files, node)
+        return found
+
+
+def _fitting(value: bytes, size: int) -> bytes:
+    if not size:
+        return requests.GETXATTR.pack(len(value))
+    if len(value) > size:
+        raise OSError(errno.ERANGE, "the attribute is longer")
+    return value

@@ -1,0 +1,173 @@
+"""Which files are open, in memory that outlives a worker.
+
+The keeper makes the memory, each worker maps it. A worker may be killed between any two
+instructions: a slot counts only once its serial number is in it, which is written last, and no
+longer once that is 0, which is written first. A file is written down before the kernel is answered,
+so what the kernel holds is always known here. What is here and was never answered is asked for
+again, by the same ``unique``, and found by it.
+"""
+
+import mmap
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from struct import Struct
+from typing import Final
+
+from posecas_fuse.kernel.abi import RESENT
+
+_SLOT: Final = Struct("<QQQQQqQiI")
+_SLOT_BITS: Final = 17
+_SLOTS: Final = 1 << _SLOT_BITS
+_PAGE: Final = 4096
+_HEAD: Final = Struct("<QQQQ")
+_RING: Final = 2048
+_REMEMBERED: Final = 256
+
+SIZE: Final = _PAGE + _SLOT.size * _SLOTS
+"""Bytes of address space; memory is used only for slots that were in use."""
+
+
+class TooManyOpen(Exception):
+    """Every slot is in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """An open file: the kernel's number for it, and ours; what it is, and how it is read.
+
+    ``unique`` is that of the request that opened it; ``content`` tells its bytes from others.
+    """
+
+    nodeid: int
+    handle: int
+    unique: int
+    size: int
+    modified_ns: int
+    content: int
+    backing: int
+    flags: int
+
+
+def make_memory() -> int:
+    """Return the descriptor of memory for an `OpenFiles`; children inherit it."""
+    descriptor = os.memfd_create("posecas-open-files", 0)
+    os.ftruncate(descriptor, SIZE)
+    return descriptor
+
+
+class OpenFiles:
+    """The files that the kernel holds open. Any thread may call any method."""
+
+    def __init__(self, descriptor: int) -> None:
+        """Find what a worker before this one left open."""
+        self._memory = mmap.mmap(descriptor, SIZE)
+        self._guard = threading.Lock()
+        found: tuple[int, int, int, int] = _HEAD.unpack_from(self._memory)
+        self._used, self._serial, self._followed, self._done = found
+        self._files: dict[int, OpenFile] = {}
+        self._by_node: defaultdict[int, set[int]] = defaultdict(set)
+        self._by_unique: dict[int, int] = {}
+        self._free: list[int] = []
+        for slot in range(self._used):
+            serial, *fields = _SLOT.unpack_from(self._memory, _offset(slot))
+            if serial:
+                self._serial = max(self._serial, serial)
+                self._note(serial << _SLOT_BITS | slot, OpenFile(*fields))
+            else:
+                self._free.append(slot)
+
+    @property
+    def followed(self) -> int:
+        """Up to which change of the index the kernel was told; 0: nothing yet."""
+        return self._followed
+
+    def follow(self, sequence: int) -> None:
+        """Remember up to which change the kernel was told."""
+        with self._guard:
+            self._followed = sequence
+            self._write_head()
+
+    def add(self, opened: OpenFile) -> int:
+        """Write an open file down; returns what the kernel is to call it by."""
+        with self._guard:
+            slot = self._free.pop() if self._free else self._next_slot()
+            self._serial += 1
+            # First, so that no number is given twice: who closes one may be sent again.
+            self._write_head()
+            offset = _offset(slot)
+            _SLOT.pack_into(self._memory, offset, 0, *astuple(opened))
+            self._memory[offset : offset + 8] = self._serial.to_bytes(8, "little")
+            handle = self._serial << _SLOT_BITS | slot
+            self._note(handle, opened)
+            return handle
+
+    def get(self, handle: int) -> OpenFile | None:
+        """Return an open file; None: it was closed."""
+        return self._files.get(handle)
+
+    def asked_by(self, unique: int) -> int | None:
+        """Return what was opened for a request that is sent again."""
+        return self._by_unique.get(unique & ~RESENT)
+
+    def done(self, unique: int) -> None:
+        """Remember that a request was carried out that must not be carried out again."""
+        with self._guard:
+            place = _RING + 8 * (self._done % _REMEMBERED)
+            self._memory[place : place + 8] = (unique & ~RESENT).to_bytes(8, "little")
+            self._done += 1
+            self._write_head()
+
+    def was_done(self, unique: int) -> bool:
+        """Tell whether `done` was told of a request, be it by a worker that is gone."""
+        sought = (unique & ~RESENT).to_bytes(8, "little")
+        ring = self._memory[_RING : _RING + 8 * _REMEMBERED]
+        return any(ring[at : at + 8] == sought for at in range(0, len(ring), 8))
+
+    def of(self, nodeid: int) -> Sequence[OpenFile]:
+        """Return how a file is open now."""
+        with self._guard:
+            return [self._files[handle] for handle in self._by_node.get(nodeid, ())]
+
+    def remove(self, handle: int) -> OpenFile | None:
+        """Strike an open file out, and return it; None: that is done already."""
+        with self._guard:
+            opened = self._files.pop(handle, None)
+            if opened is not None:
+                self._strike(handle, opened)
+            return opened
+
+    def __len__(self) -> int:
+        """How many files are open."""
+        return len(self._files)
+
+    def _note(self, handle: int, opened: OpenFile) -> None:
+        self._files[handle] = opened
+        self._by_node[opened.nodeid].add(handle)
+        self._by_unique[opened.unique] = handle
+
+    def _strike(self, handle: int, opened: OpenFile) -> None:
+        slot = handle & (_SLOTS - 1)
+        self._memory[_offset(slot) : _offset(slot) + 8] = bytes(8)
+        self._free.append(slot)
+        self._by_unique.pop(opened.unique, None)
+        handles = self._by_node[opened.nodeid]
+        handles.discard(handle)
+        if not handles:
+            del self._by_node[opened.nodeid]
+
+    def _next_slot(self) -> int:
+        if self._used == _SLOTS:
+            raise TooManyOpen
+        self._used += 1
+        return self._used - 1
+
+    def _write_head(self) -> None:
+        head = (self._used, self._serial, self._followed, self._done)
+        _HEAD.pack_into(self._memory, 0, *head)
+
+
+def _offset(slot: int) -> int:
+    return _PAGE + slot * _SLOT.size

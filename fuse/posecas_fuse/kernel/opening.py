@@ -1,0 +1,143 @@
+"""OPEN and CREATE: what a program gets when it opens a name."""
+
+import errno
+import os
+from contextlib import suppress
+from typing import Final
+
+from posecas.errnos import NameTaken
+from posecas.errors import NotFound
+from posecas.view import Entry, Node
+from posecas_fuse.files import Creation, Handle
+from posecas_fuse.kernel import replies, requests
+from posecas_fuse.kernel.abi import OPEN_OUT
+from posecas_fuse.kernel.inodes import content, is_spooled
+from posecas_fuse.kernel.open_files import OpenFile
+from posecas_fuse.kernel.requests import Request
+from posecas_fuse.kernel.shared import Shared
+
+_WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_TRUNC
+
+
+class Opening:
+    """Opens files of `Files`. Any thread may call any method but `open_near`."""
+
+    def __init__(self, shared: Shared) -> None:
+        """Write down in ``shared`` what is open."""
+        self._files = shared.files
+        self._inodes = shared.inodes
+        self._opened = shared.opened
+        self._reading = shared.reading
+        self._appearance = shared.appearance
+        self._recent = shared.recent
+        self._wanted = shared.wanted
+
+    def open_near(self, request: Request) -> bytes | None:
+        """Open what is sure to wait for no location; None: `open` has to."""
+        before = self._answered_before(request)
+        if before is not None:
+            return before
+        flags, _ = request.fields(requests.OPEN)
+        if flags & _WRITING:
+            return None
+        entry = self._entry_to_read(request)
+        if is_spooled(entry.node):
+            return self._add(request, entry, self._files.open(entry.node))
+        handle = self._files.pin_near(entry)
+        return None if handle is None else self._add(request, entry, handle)
+
+    def open(self, request: Request) -> bytes:
+        """Open a file to read it, wherever its bytes are, or to write it."""
+        flags, _ = request.fields(requests.OPEN)
+        if flags & _WRITING:
+            return self._open_to_write(request, truncate=bool(flags & os.O_TRUNC))
+        entry = self._entry_to_read(request)
+        return self._add(request, entry, self._files.pin(entry))
+
+    def create(self, request: Request) -> bytes:
+        """Make a file and open it."""
+        flags, mode, _, _ = request.fields(requests.CREATE)
+        parent = self._inodes.node(request.nodeid)
+        name = request.name(after=requests.CREATE.size)
+        try:
+            creation = Creation(mode & 0o7777, request.uid, request.gid)
+            entry, handle = self._files.create(parent, name, creation)
+        except NameTaken:
+            entry = self._files.lookup(parent, name)
+            handle = self._created_before(request, entry, exclusive=bool(flags & os.O_EXCL))
+        before = self._answered_before(request)
+        told = self._appearance.named(parent, entry)
+        return told + (before or self._add(request, entry, handle))
+
+    def undo(self, answer: bytes) -> None:
+        """Close what was opened too late to be answered."""
+        self.close(OPEN_OUT.unpack(answer[-OPEN_OUT.size :])[0])
+
+    def close(self, number: int) -> None:
+        """Let go of an opened file; of one that was closed, too."""
+        opened = self._reading.close(number)
+        if opened is not None:
+            self._files.release(Handle(opened.handle))
+
+    def _open_to_write(self, request: Request, *, truncate: bool) -> bytes:
+        node = self._inodes.node(request.nodeid)
+        handle = self._wanted.take(node)
+        if handle is None:
+            try:
+                handle = self._files.open(node, write=True, truncate=truncate)
+            except NotFound:
+                raise OSError(errno.ESTALE, "it is gone: ask for the name again") from None
+        if Node(handle) != node:
+            self._wanted.add(request.pid, node, handle)
+            raise OSError(errno.ESTALE, "it has another number for whoever writes it")
+        return self._add(request, self._files.entry(node, handle), handle)
+
+    def _entry_to_read(self, request: Request) -> Entry:
+        node = self._inodes.node(request.nodeid)
+        again = self._recent.found_anew(request.pid, request.nodeid)
+        with suppress(NotFound):
+            entry = self._files.entry(node)
+            if self._inodes.number(entry) == request.nodeid:
+                return entry
+        if again is not None:
+            return again
+        self._recent.refuse(request.pid)
+        raise OSError(errno.ESTALE, "it is not what it was: ask for the name again")
+
+    def _add(self, request: Request, entry: Entry, handle: Handle) -> bytes:
+        opened = OpenFile(
+            nodeid=self._inodes.number(entry),
+            handle=handle,
+            unique=request.unique,
+            size=entry.size,
+            modified_ns=round(entry.modified.timestamp() * 1000) * 1_000_000,
+            content=content(entry),
+            backing=0,
+            flags=0,
+        )
+        if is_spooled(entry.node):
+            number, way = self._reading.open_draft(opened, plain=self._files.is_plain(handle))
+        else:
+            number, way = self._reading.open(opened, self._files.path(handle))
+        return replies.opened(number, way.flags, way.backing)
+
+    def _answered_before(self, request: Request) -> bytes | None:
+        if not request.resent:
+            return None
+        number = self._opened.asked_by(request.unique)
+        opened = None if number is None else self._opened.get(number)
+        if number is None or opened is None:
+            return None
+        return replies.opened(number, opened.flags, opened.backing)
+
+    def _created_before(self, request: Request, entry: Entry, *, exclusive: bool) -> Handle:
+        """Open what has the name: perhaps a worker that is gone made it for this request."""
+        if request.resent and is_spooled(entry.node):
+            return Handle(entry.node)
+        if exclusive:
+            raise NameTaken(f"{entry.name}: it is there")
+        handle = self._files.open(entry.node, write=True)
+        if Node(handle) != entry.node:
+            self._files.release(handle)
+            raise OSError(errno.ESTALE, "it came about meanwhile: ask for the name again")
+        return handle

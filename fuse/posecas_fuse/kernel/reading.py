@@ -1,0 +1,159 @@
+"""How the bytes of an opened file reach the program: three ways, and what each needs.
+
+passthrough
+    The kernel reads the store's own file itself, at the disk's own speed; we are not asked. It
+    needs Linux 6.9 and CAP_SYS_ADMIN outside of every user namespace. Everything that has one
+    inode open must be open with one and the same backing number (an inode's second number is EIO),
+    and no way that uses the page cache may be open beside it.
+cached
+    We are asked, and the kernel keeps the bytes for as long as the inode has the same ones.
+direct
+    We are asked for every read. For bytes that are made when they are opened, such as JSON.
+"""
+
+import errno
+import logging
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from posecas_fuse.kernel.abi import OpenFlag
+from posecas_fuse.kernel.device import Device
+from posecas_fuse.kernel.open_files import OpenFile, OpenFiles
+
+_log = logging.getLogger("posecas_fuse")
+
+_REMEMBERED: Final = 100_000
+_NEVER: Final = {errno.EPERM, errno.ENOSYS, errno.ENOTTY, errno.EOPNOTSUPP}
+
+CACHED: Final = OpenFlag(0)
+DIRECT: Final = OpenFlag.DIRECT_IO
+THROUGH: Final = OpenFlag.PASSTHROUGH
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How one opened file is read: OPEN's answer."""
+
+    flags: OpenFlag
+    backing: int = 0
+
+
+class Reading:
+    """Chooses the way for each open, and lets go of backing numbers. Any thread may call it."""
+
+    def __init__(self, device: Device, files: OpenFiles, *, passthrough: bool) -> None:
+        """``passthrough``: the kernel has it, and it is wanted; whether we may is seen here."""
+        self._device = device
+        self._files = files
+        self.passthrough = passthrough and self._allowed()
+        """Whether reads of the store's files are passed through."""
+        self._cached: OrderedDict[int, int] = OrderedDict()
+        self._guard = threading.Lock()
+
+    @property
+    def mode(self) -> str:
+        """What the status calls it."""
+        return "passthrough" if self.passthrough else "cached"
+
+    def open(self, opened: OpenFile, path: Path | None) -> tuple[int, Way]:
+        """Write a file down as open, and return the kernel's handle and the way.
+
+        ``path`` is a local file with its bytes, if there is one. The way of ``opened`` is chosen
+        here.
+        """
+        with self._guard:
+            way = self._way(opened, path, self._files.of(opened.nodeid))
+            handle = self._files.add(_with(opened, way))
+            return handle, way
+
+    def open_draft(self, opened: OpenFile, *, plain: bool) -> tuple[int, Way]:
+        """Do as `open` with a file that is being written.
+
+        Of a ``plain`` one the kernel may keep the bytes. Of others every byte is given to us as it
+        is written, so that what is no image is refused then.
+        """
+        way = Way(CACHED if plain else DIRECT)
+        with self._guard:
+            return self._files.add(_with(opened, way)), way
+
+    def close(self, handle: int) -> OpenFile | None:
+        """Strike an opened file out. None: that was done before."""
+        with self._guard:
+            opened = self._files.remove(handle)
+            if opened is None or not opened.backing:
+                return opened
+            if not any(one.backing for one in self._files.of(opened.nodeid)):
+                self._device.close_backing(opened.backing)
+            return opened
+
+    def _way(self, opened: OpenFile, path: Path | None, others: Sequence[OpenFile]) -> Way:
+        active = next((one for one in others if one.backing), None)
+        if active is not None:
+            same = active.content == opened.content and path is not None
+            return Way(THROUGH if same else THROUGH | DIRECT, active.backing)
+        if not opened.content:
+            return Way(DIRECT)
+        in_cache = [one for one in others if not one.flags & DIRECT]
+        if any(one.content != opened.content for one in in_cache):
+            return Way(DIRECT)
+        if path is not None and not in_cache:
+            backing = self._backing(path)
+            if backing:
+                return Way(THROUGH, backing)
+        return Way(CACHED | self._kept(opened))
+
+    def _kept(self, opened: OpenFile) -> OpenFlag:
+        """Keep what the kernel has of an inode only if it is known to be the same bytes."""
+        before = self._cached.pop(opened.nodeid, 0)
+        self._cached[opened.nodeid] = opened.content
+        if len(self._cached) > _REMEMBERED:
+            self._cached.popitem(last=False)
+        return OpenFlag.KEEP_CACHE if before == opened.content else OpenFlag(0)
+
+    def _backing(self, path: Path) -> int:
+        """Return a backing number, or 0 if this file must be read in another way."""
+        if not self.passthrough:
+            return 0
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except OSError:
+            return 0
+        try:
+            return self._device.open_backing(descriptor)
+        except OSError as error:
+            if error.errno in _NEVER:
+                self.passthrough = False
+            _log.info("%s: not passed through (%s)", path, error.strerror)
+            return 0
+        finally:
+            os.close(descriptor)
+
+    def _allowed(self) -> bool:
+        try:
+            descriptor = os.open("/proc/self/exe", os.O_RDONLY)
+            try:
+                self._device.close_backing(self._device.open_backing(descriptor))
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            _log.info("reads are not passed through: %s", error.strerror)
+            return False
+        return True
+
+
+def _with(opened: OpenFile, way: Way) -> OpenFile:
+    return OpenFile(
+        opened.nodeid,
+        opened.handle,
+        opened.unique,
+        opened.size,
+        opened.modified_ns,
+        opened.content,
+        way.backing,
+        way.flags,
+    )

@@ -1,0 +1,111 @@
+"""Reads what the kernel asks and has it answered."""
+
+import errno
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from posecas_fuse.answering import errno_for
+from posecas_fuse.kernel import requests
+from posecas_fuse.kernel.abi import Opcode
+from posecas_fuse.kernel.device import BUFFER, Device, Unmounted
+from posecas_fuse.kernel.dispatch import UNANSWERED, Operation, Quick, Slow
+from posecas_fuse.kernel.pool import Pool
+from posecas_fuse.kernel.requests import Malformed, Request, parse
+
+_COPIED: Final = 65536
+"""Bytes up to which a message that has to wait is copied, and its memory used again."""
+
+
+class Session:
+    """One worker's conversation with the kernel."""
+
+    def __init__(
+        self,
+        device: Device,
+        table: Mapping[int, Operation],
+        *,
+        interruptible: Pool,
+        malformed: Callable[[Malformed], object],
+    ) -> None:
+        """Answer by ``table``; what waits in ``interruptible`` may be given up.
+
+        ``malformed`` is told, from any thread, of a message that is not as the protocol says. It
+        has been answered EIO, so that the next worker does not get it again.
+        """
+        self._device = device
+        self._table = table
+        self._interruptible = interruptible
+        self._malformed = malformed
+
+    def serve(self) -> None:
+        """Answer until the mount is gone."""
+        buffer = bytearray(BUFFER)
+        while True:
+            try:
+                message = self._device.read(buffer)
+            except Unmounted:
+                return
+            if self.take(message):
+                buffer = bytearray(BUFFER)
+
+    def take(self, message: memoryview) -> bool:
+        """Answer one message, or have it answered; True: its memory is still in use."""
+        try:
+            return self._answer(parse(message))
+        except Malformed as error:
+            self._report(error)
+            return False
+
+    def _answer(self, request: Request) -> bool:
+        if request.opcode in UNANSWERED:
+            if request.opcode == Opcode.INTERRUPT:
+                self._interruptible.interrupt(request.fields(requests.INTERRUPT)[0])
+            return False
+        operation = self._table.get(request.opcode)
+        if operation is None:
+            self._device.answer(request.unique, errno.ENOSYS)
+            return False
+        if operation.quick is not None:
+            error, payload = _run(operation.quick, request)
+            if error or payload is not None:
+                self._device.answer(request.unique, error, payload or b"")
+                return False
+        return self._defer(request, operation)
+
+    def _defer(self, request: Request, operation: Operation) -> bool:
+        slow, pool = operation.slow, operation.pool
+        if slow is None or pool is None:
+            raise request.malformed("it can be answered in no way")
+        lent = len(request.body) > _COPIED
+        kept = request if lent else replace(request, body=memoryview(bytes(request.body)))
+        pool.give(
+            request.unique,
+            Opcode(request.opcode).name,
+            lambda: self._run_slow(slow, kept),
+            lambda error, payload: self._device.answer(request.unique, error, payload),
+            undo=operation.undo,
+        )
+        return lent
+
+    def _run_slow(self, slow: Slow, request: Request) -> tuple[int, bytes]:
+        try:
+            error, payload = _run(slow, request)
+        except Malformed as malformed:
+            self._report(malformed)
+            return errno.EIO, b""
+        return error, payload or b""
+
+    def _report(self, error: Malformed) -> None:
+        if error.unique:
+            self._device.answer(error.unique, errno.EIO)
+        self._malformed(error)
+
+
+def _run(operation: Quick, request: Request) -> tuple[int, bytes | None]:
+    try:
+        return 0, operation(request)
+    except Malformed:
+        raise
+    except Exception as error:  # noqa: BLE001 - none may end the mount
+        return errno_for(error, Opcode(request.opcode).name), None

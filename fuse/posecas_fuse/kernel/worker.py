@@ -1,0 +1,191 @@
+"""The process that answers for a mount: it opens the store, and may be killed at any moment."""
+
+import gc
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Final, NoReturn
+
+from posecas import open_store
+from posecas.errors import PosecasError
+from posecas.machine import Json
+from posecas.store import Store
+from posecas_fuse.files import Files, Rules
+from posecas_fuse.kernel import replies
+from posecas_fuse.kernel.abi import Feature
+from posecas_fuse.kernel.appearance import Appearance
+from posecas_fuse.kernel.attach import detach
+from posecas_fuse.kernel.changing import Changing
+from posecas_fuse.kernel.device import Device
+from posecas_fuse.kernel.dispatch import Answering, operations
+from posecas_fuse.kernel.file_bytes import FileBytes
+from posecas_fuse.kernel.inodes import Inodes
+from posecas_fuse.kernel.names import Names
+from posecas_fuse.kernel.open_files import OpenFiles
+from posecas_fuse.kernel.opening import Opening
+from posecas_fuse.kernel.plan import SERVING, Plan
+from posecas_fuse.kernel.pool import Pool
+from posecas_fuse.kernel.reading import Reading
+from posecas_fuse.kernel.recent import Recent
+from posecas_fuse.kernel.requests import Malformed
+from posecas_fuse.kernel.session import Session
+from posecas_fuse.kernel.shared import Shared
+from posecas_fuse.kernel.wanted import Wanted
+
+FINISH: Final = signal.SIGUSR1
+"""The keeper's word to end what is under way and leave."""
+
+_log = logging.getLogger("posecas_fuse")
+
+_FETCHES: Final = 32
+_COMMITS: Final = 16
+_PATIENCE: Final = 4
+"""How many times as long a write may take as a read: it may wait for others to write."""
+
+_DRAIN_SECONDS: Final = 5.0
+_SWITCH_SECONDS: Final = 0.0005
+"""How long the thread that reads the device waits for one that computes."""
+
+_MALFORMED: Final = 70
+
+
+class _Finish(Exception):
+    """The keeper wants the worker to end."""
+
+
+def run(plan: Plan) -> NoReturn:
+    """Be the worker; the process ends here. 0: the mount is gone. Anything else: it died."""
+    code = 1
+    try:
+        _take_signals(plan)
+        code = _serve(plan)
+    except PosecasError as error:
+        code = error.exit_code
+        _log.error("%s", error)
+    except Exception:  # noqa: BLE001 - the keeper starts another worker
+        _log.exception("the worker fails")
+    finally:
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _serve(plan: Plan) -> int:
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    with open_store(plan.request.store) as store:
+        worker = Worker(plan, store)
+        try:
+            worker.serve()
+        except _Finish:
+            _log.info("asked to end")
+        finally:
+            worker.close()
+    return 0
+
+
+class Worker:
+    """Everything that one worker is made of."""
+
+    def __init__(self, plan: Plan, store: Store) -> None:
+        """Take over from the worker before, if there was one."""
+        self._plan = plan
+        self._store = store
+        self._device = Device(plan.device)
+        self._opened = OpenFiles(plan.memory)
+        self._files = Files(
+            store,
+            user=plan.request.user,
+            status=self.status,
+            spool=plan.spool,
+            rules=Rules(replaces=plan.request.replaces),
+        )
+        seconds = plan.request.deadline
+        self._fetches = Pool("fetch", threads=_FETCHES, seconds=seconds)
+        self._commits = Pool("commit", threads=_COMMITS, seconds=_PATIENCE * seconds)
+        passthrough = plan.terms.has(Feature.PASSTHROUGH)
+        self._reading = Reading(self._device, self._opened, passthrough=passthrough)
+        self._session = Session(
+            self._device,
+            operations(self._answering()),
+            interruptible=self._fetches,
+            malformed=_give_up,
+        )
+
+    def _answering(self) -> Answering:
+        files = self._files
+        inodes = Inodes(files.root)
+        shared = Shared(
+            files=files,
+            inodes=inodes,
+            opened=self._opened,
+            reading=self._reading,
+            appearance=Appearance(inodes, files.appearance, lambda: False),
+            recent=Recent(),
+            wanted=Wanted(files.release),
+        )
+        opening = Opening(shared)
+        return Answering(
+            names=Names(shared),
+            opening=opening,
+            bytes=FileBytes(files, self._opened, opening),
+            changing=Changing(shared),
+            fetches=self._fetches,
+            commits=self._commits,
+        )
+
+    def serve(self) -> None:
+        """Answer until the mount is gone."""
+        if self._plan.restarts:
+            self._device.notify(replies.resend())
+        os.write(self._plan.report, SERVING)
+        gc.freeze()
+        self._session.serve()
+
+    def close(self) -> None:
+        """End what is under way, within a bound."""
+        left = self._commits.drain(_DRAIN_SECONDS) + self._fetches.drain(0)
+        if left:
+            _log.warning("%d requests were not answered in time", left)
+        self._files.close()
+
+    def status(self) -> Json:
+        """What ``/.posecas/status.json`` says."""
+        dirty, spooled = self._files.spooled()
+        return {
+            "engine": "kernel",
+            "read_mode": self._reading.mode,
+            "keeper_pid": self._plan.keeper,
+            "worker_pid": os.getpid(),
+            "restarts": self._plan.restarts,
+            "dirty": dirty,
+            "spooled": spooled,
+            "cache_bytes": 0,
+            "backend": self._store.location.name,
+        }
+
+
+def _give_up(error: Malformed) -> NoReturn:
+    _log.critical("the kernel sent what is no message: %s; this worker ends", error)
+    logging.shutdown()
+    os._exit(_MALFORMED)
+
+
+def _take_signals(plan: Plan) -> None:
+    """Signals for the whole group are the keeper's business, as long as there is one."""
+
+    def finish(*_: object) -> None:
+        raise _Finish
+
+    def end(*_: object) -> None:
+        if os.getppid() != plan.keeper:
+            detach(Path(plan.request.mountpoint))
+            raise _Finish
+
+    signal.set_wakeup_fd(-1)
+    signal.signal(FINISH, finish)
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
