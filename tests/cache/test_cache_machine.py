@@ -18,6 +18,7 @@ SIZES = (100, 250, 400)
 LIMIT = 1000
 WHO = st.integers(0, PROCESSES - 1)
 NUMBERS = st.integers(0, 5)
+COUNTS = ("", "0", f"another-boot {0:020} {0:020}\n")
 SPOILT = st.sampled_from([b"", b"torn", bytes(SIZES[0]), bytes(SIZES[1])])
 
 
@@ -78,13 +79,13 @@ class CacheMachine(RuleBasedStateMachine):
         self.caches[who].drop(self.origin(number).digest(number))
         assert not self.path(number).exists()
 
-    @rule(spoilt=st.dictionaries(NUMBERS, SPOILT), count=st.sampled_from([None, "", "0"]))
-    def lose_power(self, spoilt: dict[int, bytes], count: str | None) -> None:
+    @rule(spoilt=st.dictionaries(NUMBERS, SPOILT), count=st.sampled_from(COUNTS))
+    def lose_power(self, spoilt: dict[int, bytes], count: str) -> None:
         self.close_all()
         for number, content in spoilt.items():
             if self.path(number).exists():
                 self.path(number).write_bytes(content)
-        if count is not None and self.folder.exists():
+        if self.folder.exists():
             (self.folder / "use").write_text(count, "ascii")
         self.spoilt = True
         self.start()

@@ -5,7 +5,7 @@ import re
 
 from kit.pages import DOCS
 
-TEST = re.compile(r"`(tests/[a-z_/]+\.py)::(test_[a-z0-9_]+)`")
+TEST = re.compile(r"`(tests/[a-z0-9_/]+\.py)::(test_[a-z0-9_]+)`")
 PAGE = (DOCS / "guarantees.md").read_text("utf-8")
 
 
