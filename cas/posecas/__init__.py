@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from posecas.expire import ExpiryPlan
     from posecas.findings import Checked, Finding
     from posecas.images.recipes import Recipe
-    from posecas.lookup import Found
+    from posecas.lookup import Description, Found
     from posecas.names import PoseId
     from posecas.opening import create_store, open_store
     from posecas.put import PutItem, PutResult
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         User,
     )
     from posecas.renditions import Made
-    from posecas.store import Description, Store
+    from posecas.store import Store
 
 __version__ = "0.1.0"
 
@@ -84,13 +84,13 @@ _HOMES = {
     "Link": "posecas.check.chain",
     "ExpiryPlan": "posecas.expire",
     **dict.fromkeys(("Checked", "Finding"), "posecas.findings"),
-    "Found": "posecas.lookup",
+    **dict.fromkeys(("Description", "Found"), "posecas.lookup"),
     "PoseId": "posecas.names",
     "Made": "posecas.renditions",
     "Recipe": "posecas.images.recipes",
     **dict.fromkeys(("create_store", "open_store"), "posecas.opening"),
     **dict.fromkeys(("PutItem", "PutResult"), "posecas.put"),
-    **dict.fromkeys(("Description", "Store"), "posecas.store"),
+    "Store": "posecas.store",
     **dict.fromkeys(
         (
             *("Address", "Attributes", "Blob", "Generation", "Pose", "Rendition", "Replica"),

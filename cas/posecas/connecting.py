@@ -7,7 +7,7 @@ from pathlib import Path
 from posecas.config import Config
 from posecas.config.urls import bucket_address, file_path
 from posecas.errors import ConfigError
-from posecas.objects.deferred import DeferredObjects, DeferredPresigns
+from posecas.objects.deferred import DeferredBucket, DeferredObjects
 from posecas.objects.local import LocalObjects
 from posecas.objects.protocol import Objects
 from posecas.places import Place
@@ -32,7 +32,7 @@ class Connecting:
         if scheme == "file":
             return Place(location.name, LocalObjects(file_path(location.url)))
         if scheme == "s3":
-            objects = DeferredPresigns(lambda: self._bucket(location))
+            objects = DeferredBucket(lambda: self._bucket(location))
             return Place(location.name, objects, remote=True)
         return Place(location.name, DeferredObjects(lambda: _filesystem(location)), remote=True)
 

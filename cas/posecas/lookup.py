@@ -7,7 +7,7 @@ The store's own addresses are read too: of the gateway (``…/hashes/<2>/<digest
 object in a bucket, signed or public.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from posecas.digest import Digest
 from posecas.errors import InvalidName, NotFound, PoseNotFound
-from posecas.index.protocol import Catalogue
+from posecas.index.protocol import Alias, Catalogue
 from posecas.names import (
     MEDIA_TYPES,
     DigestPrefix,
@@ -24,7 +24,7 @@ from posecas.names import (
     parse_id,
     parse_object_key,
 )
-from posecas.records import Pose
+from posecas.records import Blob, Pose, Rendition, Replica
 
 _SCHEME: Final = "://"
 
@@ -39,6 +39,18 @@ class Found:
     digest: Digest
     pose: Pose | None = None
     recipe: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """Everything known about one blob, and about the pose it was asked by, if any."""
+
+    pose: Pose | None
+    blob: Blob
+    replicas: Sequence[Replica]
+    renditions: Sequence[Rendition]
+    references: int
+    aliases: Sequence[Alias]
 
 
 def find(index: Catalogue, which: str) -> Found:
@@ -58,6 +70,20 @@ def find(index: Catalogue, which: str) -> Found:
                 f"{which}: no pose of this store is named so, and no old path leads to one"
             ) from None
         raise
+
+
+def describe(index: Catalogue, found: Found) -> Description:
+    """Return everything about what an ID led to; of a digest, the first pose that has it."""
+    blob = index.blob(found.digest)
+    pose = found.pose or next(iter(index.poses_of(found.digest, limit=1).items), None)
+    return Description(
+        pose,
+        blob,
+        index.all_replicas(blob.digest),
+        index.renditions(blob.digest),
+        blob.references,
+        index.aliases(pose.id) if pose else (),
+    )
 
 
 def _by_name(index: Catalogue, which: str) -> Found:

@@ -1,7 +1,6 @@
 """The store as its users know it: images in, images out, by user, generation and pose."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +12,7 @@ from posecas.attribute_files import AttributeRow
 from posecas.attributes import AttributeWords, attributes_from
 from posecas.backends import Backends
 from posecas.backup import BackedUp, Kept, back_up, snapshots
+from posecas.buckets import StoreBuckets
 from posecas.cache import Cache
 from posecas.check import CheckPlan, check_store
 from posecas.check.chain import Link, walk_chain
@@ -23,11 +23,11 @@ from posecas.errors import BlobNotFound, PosecasError, PoseNotFound, TooLarge, U
 from posecas.expire import ExpiryPlan, expire_poses
 from posecas.findings import Checked, Finding
 from posecas.images.recipes import Recipe
-from posecas.index.protocol import Alias, Index
+from posecas.index.protocol import Index
 from posecas.ingest import Ingest
 from posecas.keeper import JournalKeeper
 from posecas.locations import StoreLocations
-from posecas.lookup import Found, find
+from posecas.lookup import Description, Found, describe, find
 from posecas.names import PoseId
 from posecas.owners import StoreOwners, pages
 from posecas.places import Places
@@ -35,12 +35,9 @@ from posecas.put import PutItem, PutResult, Putter
 from posecas.read import open_blob, open_near, read_blob
 from posecas.reconcile import Reconciled, reconcile_index
 from posecas.records import (
-    Blob,
     Collected,
     Pose,
     PoseFilter,
-    Rendition,
-    Replica,
     Stats,
 )
 from posecas.remove import remove_poses
@@ -53,19 +50,7 @@ DAY: Final = 24 * 60 * 60
 """Seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
-    """Everything known about one blob, and about the pose it was asked by, if any."""
-
-    pose: Pose | None
-    blob: Blob
-    replicas: Sequence[Replica]
-    renditions: Sequence[Rendition]
-    references: int
-    aliases: Sequence[Alias]
-
-
-class Store(StoreLocations, StoreOwners, StoreAddresses, StoreUploads):
+class Store(StoreLocations, StoreOwners, StoreAddresses, StoreUploads, StoreBuckets):
     """An open store. Thread-safe; not to be used after a fork; a context manager that closes it.
 
     Wherever a pose is asked for, ``which`` is a `Pose` or an ID: ``<generation>/<pose>``, a digest,
@@ -233,17 +218,7 @@ class Store(StoreLocations, StoreOwners, StoreAddresses, StoreUploads):
 
     def describe(self, which: str) -> Description:
         """Return everything about a pose, or about a blob asked by its digest."""
-        found = self.find(which)
-        pose = found.pose or self._first_of(found.digest)
-        blob = self.index.blob(found.digest)
-        return Description(
-            pose,
-            blob,
-            self.index.all_replicas(blob.digest),
-            self.index.renditions(blob.digest),
-            blob.references,
-            self.index.aliases(pose.id) if pose else (),
-        )
+        return describe(self.index, self.find(which))
 
     def poses(
         self,

@@ -38,6 +38,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "check": ("check", "Check that everything is there and as it was put."),
     "index": ("index", "Back the index up, and bring it back."),
     "replicate": ("replicate", "Copy everything to another location."),
+    "bucket": ("bucket", "Set up what a bucket does by itself."),
     "location": ("location", "Add, list and drop the places where objects lie."),
     "stats": ("stats", "Tell how much is stored, and what deduplication saves."),
     "query": ("query", "Ask the index in SQL."),

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import click
 
 from posecas.check.chain import Link
+from posecas.lookup import Description
 from posecas.machine import description_json
 from posecas.records import Pose
-from posecas.store import Description
 from posecas.units import format_size
 from posecas_cli import completing, output, session
 from posecas_cli.command import command

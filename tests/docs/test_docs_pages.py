@@ -24,11 +24,12 @@ PREPARED: Mapping[str, Callable[[Path], object]] = {
 """What a page supposes to be in the reader's home."""
 
 TESTED_FOR_THEMSELVES = {
+    "how-to/addresses.md",
     "how-to/move-to-r2.md",
     "how-to/object-stores.md",
     "how-to/sidecar.md",
 }
-"""Pages that need more than a home: test_docs_moving, …_object_stores, …_sidecar."""
+"""Pages that need more than a home: test_docs_addresses, …_moving, …_object_stores, …_sidecar."""
 
 OTHER_LANGUAGES = {
     "text",

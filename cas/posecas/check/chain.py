@@ -1,20 +1,25 @@
-"""From an ID to bytes, link by link: which one is broken."""
+"""From an ID or an address to bytes, and to what the web shows: which link is broken."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from posecas.backends import Backends
+from posecas.check.public import expired_since, public_failure, without_signature
 from posecas.digest import Digest, verify
 from posecas.errors import PosecasError
-from posecas.lookup import Found, find
-from posecas.names import hash_path
+from posecas.lookup import Found, find, path_of
+from posecas.names import hash_path, object_key_in, parse_hash_path
 from posecas.places import Place
 from posecas.records import Replica
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link: ``name`` is alias, pose, rendition, blob, replica, location or object."""
+    """One link.
+
+    ``name`` is address, alias, pose, rendition, blob, replica, location, object, or what the web
+    shows: public (of an object) or gateway (of the blob).
+    """
 
     name: str
     intact: bool
@@ -24,11 +29,13 @@ class Link:
 def walk_chain(backends: Backends, which: str) -> Iterator[Link]:
     """Yield the links from ``which`` to the bytes of each of its replicas; all bytes are read.
 
-    What hangs on a broken link is not looked at. Nothing is marked or changed. Raises ``NotFound``
+    Public addresses, where settings name any, are asked as anybody asks them. What hangs on a
+    broken link is not looked at. Nothing is marked or changed. Raises ``NotFound``
     and ``InvalidName`` for an ID that leads nowhere.
     """
     found = find(backends.index, which)
     digest = found.digest
+    yield from _address(backends, which, digest)
     yield from _names(which, found)
     if found.pose is not None and found.recipe is not None:
         recipe = backends.recipe(found.recipe)
@@ -39,6 +46,27 @@ def walk_chain(backends: Backends, which: str) -> Iterator[Link]:
             yield Link("rendition", intact=True, detail=f"{recipe.name}, {made.facts.digest[:12]}")
             digest = made.facts.digest
     yield from _blob(backends, digest)
+
+
+def _address(backends: Backends, which: str, digest: Digest) -> Iterator[Link]:
+    path = path_of(which)
+    if (key := object_key_in(path)) is not None:
+        yield _object_address(backends, which, digest, key)
+    elif parse_hash_path(path) is not None:
+        yield Link("address", intact=True, detail=f"{which} names the blob {digest[:12]}")
+
+
+def _object_address(backends: Backends, which: str, digest: Digest, key: str) -> Link:
+    shown = without_signature(which)
+    if (end := expired_since(which)) is not None:
+        detail = f"{shown} expired at {end:%Y-%m-%d %H:%M:%S} UTC: ask for a new one (posecas url)"
+        return Link("address", intact=False, detail=detail)
+    states = {one.key: one for one in backends.index.all_replicas(digest)}
+    replica = states.get(key)
+    if replica is None or replica.state == "condemned":
+        detail = f"{shown} is of an object that was given up: use the image's address of today"
+        return Link("address", intact=False, detail=detail)
+    return Link("address", intact=True, detail=f"{shown} is an object at {replica.location}")
 
 
 def _names(which: str, found: Found) -> Iterator[Link]:
@@ -61,6 +89,8 @@ def _blob(backends: Backends, digest: Digest) -> Iterator[Link]:
         yield Link("blob", intact=True, detail=address)
     for replica in kept:
         yield from _replica(backends, replica)
+    if base := backends.config.serve_public_url:
+        yield _shown("gateway", f"{base}{address}", blob.facts.size)
 
 
 def _replica(backends: Backends, replica: Replica) -> Iterator[Link]:
@@ -77,7 +107,16 @@ def _replica(backends: Backends, replica: Replica) -> Iterator[Link]:
         yield Link("location", intact=False, detail=str(error))
         return
     yield Link("location", intact=True, detail=f"{place.name} is there, and this store's")
-    yield _object(place, replica)
+    found = _object(place, replica)
+    yield found
+    base = backends.config.location(place.name).public_url
+    if found.intact and replica.state == "live" and base:
+        yield _shown("public", f"{base}/{replica.key}", replica.size)
+
+
+def _shown(name: str, url: str, size: int) -> Link:
+    failure = public_failure(url, size)
+    return Link(name, failure is None, failure or f"{url} shows it")
 
 
 def _object(place: Place, replica: Replica) -> Link:

@@ -3,9 +3,9 @@
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import format_datetime
+from io import UnsupportedOperation
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -14,7 +14,6 @@ from starlette.responses import FileResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from posecas.digest import Digest, digest_of_file
-from posecas.errors import LocationUnavailable
 from posecas.gateway.ranges import effective_range
 from posecas.gateway.redirects import Redirect, redirected
 from posecas.gateway.shown import Shown
@@ -94,13 +93,17 @@ def _has_it(request: Request, digest: Digest) -> bool:
 
 def _open_verified(store: Store, digest: Digest) -> BinaryIO:
     """Open bytes that are what their digest says: whoever gets them may keep them for a year."""
-    # A location without files gives the bytes alone; and what is wrong is looked for elsewhere.
-    with suppress(LocationUnavailable):
-        file = store.open(digest)
-        if digest_of_file(Path(_path(file))) == digest:
-            file.seek(0)
-            return file
-        file.close()
+    file = store.open(digest)
+    try:
+        right = digest_of_file(Path(_path(file))) == digest
+    except UnsupportedOperation:
+        # It was verified on its way, and is in memory alone, since nothing may be cached.
+        return _unnamed_file(file.read())
+    if right:
+        file.seek(0)
+        return file
+    file.close()
+    # Marks it, and looks for another copy.
     return _unnamed_file(store.get(digest))
 
 

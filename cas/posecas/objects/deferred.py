@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from posecas.errors import Failed
-from posecas.objects.protocol import ObjectInfo, Objects, Presigns
+from posecas.objects.protocol import Bucket, HasBucket, ObjectInfo, Objects, Presigns
 
 
 class DeferredObjects:
@@ -52,8 +52,8 @@ class DeferredObjects:
         return self._opened
 
 
-class DeferredPresigns(DeferredObjects):
-    """The same for a location that serves HTTP."""
+class DeferredBucket(DeferredObjects):
+    """The same for a location in a bucket, which serves HTTP."""
 
     def url(self, key: str, *, seconds: int, download_name: str | None = None) -> str:
         """See ``Presigns.url``."""
@@ -62,6 +62,13 @@ class DeferredPresigns(DeferredObjects):
     def upload_url(self, key: str, *, size: int, media_type: str, seconds: int) -> str:
         """See ``Presigns.upload_url``."""
         return self._presigning().upload_url(key, size=size, media_type=media_type, seconds=seconds)
+
+    def bucket(self) -> Bucket:
+        """See ``HasBucket.bucket``."""
+        inner = self._inner()
+        if not isinstance(inner, HasBucket):
+            raise Failed(f"{type(inner).__name__} is in no bucket")
+        return inner.bucket()
 
     def _presigning(self) -> Presigns:
         inner = self._inner()

@@ -63,7 +63,7 @@ def owner_of(objects: Objects, where: str) -> Owner | None:
     Raises ``ForeignStore`` for a marker that cannot be understood, and ``StoreTooNew``.
     """
     try:
-        return _parse(objects.read(MARKER_KEY), where)
+        return owner_in(objects.read(MARKER_KEY), where)
     except ObjectMissing:
         return None
 
@@ -89,7 +89,7 @@ def check_owner(objects: Objects, owner: Owner, where: str) -> None:
     ``ForeignStore`` and ``StoreTooNew`` as ``claim_location``.
     """
     try:
-        found = _parse(objects.read(MARKER_KEY), where)
+        found = owner_in(objects.read(MARKER_KEY), where)
     except ObjectMissing as error:
         raise LocationUnavailable(
             f"{where}: the marker {MARKER_KEY} is missing: is the disk mounted?"
@@ -106,7 +106,8 @@ def check_owner(objects: Objects, owner: Owner, where: str) -> None:
         )
 
 
-def _parse(data: bytes, where: str) -> Owner:
+def owner_in(data: bytes, where: str) -> Owner:
+    """Read a marker. Raises ``ForeignStore`` for one of nobody's, and ``StoreTooNew``."""
     try:
         marker = json.loads(data)
         if marker["format"] == _FORMAT:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +108,48 @@ class Presigns(Protocol):
         The PUT must carry the headers ``Content-Type: <media_type>`` and ``If-None-Match: *``; one
         that does not, of another size, or to a key that is taken, is refused by the location.
         """
+        ...
+
+
+RuleKind = Literal["cors", "lifecycle"]
+Rule = Mapping[str, Any]
+"""A rule in the shape that the S3 API gives it, as JSON."""
+
+
+class Bucket(Protocol):
+    """What a bucket and its service do by themselves.
+
+    Rules are of the whole bucket, and others may have set some: whoever sets them keeps the rest.
+    """
+
+    @property
+    def prefix(self) -> str:
+        """What the location's keys begin with in the bucket: nothing, or folders with a slash."""
+        ...
+
+    def rules(self, kind: RuleKind) -> Sequence[Rule]:
+        """Return the bucket's rules. Raises ``RequestRefused`` if the service has none of a kind.
+
+        Looking at and setting rules takes more rights than objects do: ``CredentialsRefused``.
+        """
+        ...
+
+    def set_rules(self, kind: RuleKind, rules: Sequence[Rule]) -> None:
+        """Give the bucket these rules and no others of the kind. Raises like `rules`."""
+        ...
+
+    def clock_difference(self) -> float | None:
+        """Return by how many seconds this machine's clock is ahead of the service's; one HEAD.
+
+        None: the service does not tell.
+        """
+        ...
+
+
+@runtime_checkable
+class HasBucket(Protocol):
+    """Optional power of a location in a bucket of an object store."""
+
+    def bucket(self) -> Bucket:
+        """Return the bucket. Nothing is sent."""
         ...

@@ -8,8 +8,10 @@ from typing import Any, Final
 from posecas.errors import KeyTaken, ListingIncomplete, LocationUnavailable
 from posecas.objects.endpoint import Endpoint
 from posecas.objects.keys import check_key, check_prefix, is_key
+from posecas.objects.marker import MARKER_KEY
 from posecas.objects.protocol import ObjectInfo
 from posecas.objects.retrying import Failure, Patience
+from posecas.objects.s3_bucket import S3Bucket
 from posecas.objects.s3_deletion import Deleter
 from posecas.objects.s3_errors import read_failure, reading, writing
 from posecas.objects.s3_failures import Refusal
@@ -33,7 +35,7 @@ class S3Objects:
     ``Patience``; what is left is raised as the table in ``s3_errors`` says, which includes
     ``RequestRefused``: a location that answers, and whose answer will stay the same.
 
-    Has the power ``Presigns``.
+    Has the powers ``Presigns`` and ``HasBucket``.
     """
 
     def __init__(
@@ -107,6 +109,11 @@ class S3Objects:
             ContentLength=size,
             IfNoneMatch="*",
         )
+
+    def bucket(self) -> S3Bucket:
+        """See ``HasBucket.bucket``."""
+        asked = f"{self._root}{MARKER_KEY}"
+        return S3Bucket(self._session, self._host, self._root, asked)
 
     def close(self) -> None:
         """See ``Objects.close``."""

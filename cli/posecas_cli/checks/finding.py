@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from posecas.errors import PosecasError
+
 State = Literal["ok", "warn", "fail"]
 
 
@@ -17,3 +19,9 @@ class Finding:
     check: str
     detail: str
     way_out: str = ""
+
+
+def failed(check: str, error: PosecasError) -> Finding:
+    """Return an error as a finding: its way out stands behind the last semicolon."""
+    detail, _, way_out = str(error).rpartition("; ")
+    return Finding("fail", check, detail or way_out, way_out if detail else "")

@@ -13,17 +13,18 @@ from typing import Final
 from sqlite_utils.utils import sqlite3
 
 from posecas import Store, open_store
-from posecas.config import FORMAT
+from posecas.config import FORMAT, LOCAL
 from posecas.digest import digest_of
-from posecas.errors import NoStore, PosecasError
+from posecas.errors import LocationNotFound, NoStore, PosecasError
 from posecas.index.filesystems import NETWORK, filesystem_type
 from posecas.names import object_key
+from posecas.objects.local import LocalObjects
 from posecas.objects.marker import MARKER_KEY, Owner, check_owner
 from posecas.objects.protocol import HasPaths
 from posecas.snapshot import Snapshot
 from posecas.units import format_size
 from posecas_cli.checks.cache import check_cache
-from posecas_cli.checks.finding import Finding
+from posecas_cli.checks.finding import Finding, failed
 
 INDEX: Final = "index.sqlite"
 _TRIAL: Final = b"written by posecas doctor, to be deleted at once"
@@ -31,8 +32,11 @@ _SLOW_MILLISECONDS: Final = 250
 _LATE: Final = timedelta(minutes=2)
 
 
-def check_store(path: Path) -> Iterator[Finding]:
-    """Look at the store at ``path``, or at the place where one could be made."""
+def check_store(path: Path, *, remote: bool) -> Iterator[Finding]:
+    """Look at the store at ``path``, or at the place where one could be made.
+
+    Without ``remote``, locations elsewhere are not asked for backups.
+    """
     path = path.expanduser().absolute()
     try:
         store = open_store(path)
@@ -41,7 +45,7 @@ def check_store(path: Path) -> Iterator[Finding]:
         yield _filesystem(path)
         return
     except PosecasError as error:
-        yield _failed("store", error)
+        yield failed("store", error)
         yield _filesystem(path)
         return
     with store:
@@ -50,7 +54,7 @@ def check_store(path: Path) -> Iterator[Finding]:
         yield _tried("marker", lambda: _marker(store))
         yield _tried("writing", lambda: _writing(store))
         yield _tried("journal", lambda: _journal(store))
-        yield _tried("backups", lambda: _backups(store))
+        yield _tried("backups", lambda: _backups(store, remote=remote))
         yield _tried("room", lambda: _room(store))
         yield _tried("cache", lambda: check_cache(store))
         yield _filesystem(path)
@@ -61,14 +65,9 @@ def _tried(check: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
     except PosecasError as error:
-        return _failed(check, error)
+        return failed(check, error)
     except (OSError, sqlite3.Error) as error:
         return Finding("fail", check, str(error), "see to the disk, and to the rights on the store")
-
-
-def _failed(check: str, error: PosecasError) -> Finding:
-    detail, _, way_out = str(error).rpartition("; ")
-    return Finding("fail", check, detail or way_out, way_out if detail else "")
 
 
 def _index(path: Path) -> Finding:
@@ -83,24 +82,25 @@ def _index(path: Path) -> Finding:
 
 
 def _marker(store: Store) -> Finding:
-    identity, place = store.index.identity(), store.location
+    identity = store.index.identity()
     if identity is None:
         return Finding(
             "fail", "marker", "the index does not know which store it is of", "posecas init"
         )
-    check_owner(place.objects, Owner(identity.store, identity.index), place.name)
-    return Finding("ok", "marker", f"location {place.name} belongs to this store, {identity.store}")
+    owner = Owner(identity.store, identity.index)
+    check_owner(LocalObjects(store.path), owner, LOCAL)
+    return Finding("ok", "marker", f"location {LOCAL} belongs to this store, {identity.store}")
 
 
 def _writing(store: Store) -> Finding:
-    objects = store.location.objects
+    objects = LocalObjects(store.path)
     key = object_key(digest_of(_TRIAL), secrets.token_bytes(6), "image/png")
     start = time.perf_counter()
     objects.write(key, _TRIAL, media_type="image/png", metadata={})
     milliseconds = (time.perf_counter() - start) * 1000
-    if failed := objects.delete([key]):
-        raise failed[key]
-    detail = f"an object is durable at {store.location.name} after {milliseconds:.1f} ms"
+    if not_deleted := objects.delete([key]):
+        raise not_deleted[key]
+    detail = f"an object is durable at {LOCAL} after {milliseconds:.1f} ms"
     if milliseconds > _SLOW_MILLISECONDS:
         return Finding("warn", "writing", detail, "a faster disk makes every put faster")
     return Finding("ok", "writing", detail)
@@ -117,8 +117,15 @@ def _journal(store: Store) -> Finding:
     return Finding("warn", "journal", detail, "run: posecas index backup")
 
 
-def _backups(store: Store) -> Finding:
-    place = store.backup_location
+def _backups(store: Store, *, remote: bool) -> Finding:
+    try:
+        place = store.backup_location
+    except LocationNotFound:
+        name = store.config.backup_location or store.config.write_location
+        detail = f"location {name} is not used yet"
+        return Finding("warn", "backups", detail, f"run: posecas location add {name}")
+    if place.remote and not remote:
+        return Finding("ok", "backups", f"{place.name} was not asked (--no-remote)")
     newest = max(
         (one.taken_at for one in store.snapshots() if isinstance(one, Snapshot)), default=0
     )
