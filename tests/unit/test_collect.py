@@ -1,6 +1,7 @@
 """Garbage collection: what goes, what stays, and in which order."""
 
 import os
+import shutil
 import threading
 import time
 from pathlib import Path
@@ -8,11 +9,13 @@ from pathlib import Path
 import pytest
 
 import posecas
+from kit.checks import check
+from kit.disks import small_disk
 from kit.intakes import put as put_facts
 from kit.soundness import unsound
 from kit.tiles import tile
 from posecas.digest import digest_of
-from posecas.errors import ForeignStore, LocationNotFound, LocationUnavailable
+from posecas.errors import ForeignStore, LocationNotFound, LocationUnavailable, StorageFull
 from posecas.index.intake import Intake, NewPose, NewRendition
 from posecas.journal import read_segment
 from posecas.put import PutItem
@@ -234,6 +237,28 @@ def test_an_unknown_location_and_one_that_is_away_delete_nothing(
     marker.write_bytes(kept)
     assert objects(store) == before
     assert collect(store).deleted == 2
+
+
+def test_on_a_disk_without_a_byte_left_it_gives_room_back() -> None:
+    """Other programs leave none; the store opens all the same, removes and collects."""
+    with small_disk(48 << 20) as disk:
+        folder = disk.path / "store"
+        with posecas.create_store(folder, settings={"min_free": "0"}) as store:
+            list(store.put_many(PutItem(tile(n), "g", f"p{n}") for n in range(60)))
+        assert (folder / "locks" / "reserve").stat().st_blocks > 0
+        disk.fill()
+        assert shutil.disk_usage(disk.path).free == 0
+        with posecas.open_store(folder) as store:
+            with pytest.raises(StorageFull):
+                store.put(tile(99), generation="g", pose="new")
+            store.remove([f"g/p{n}" for n in range(40)])
+            assert collect(store).failed == 0
+            assert store.stats().garbage_bytes == 0
+            assert [store.get(f"g/p{n}") for n in range(40, 60)] == [tile(n) for n in range(40, 60)]
+            assert check(store, data=True, orphans=True).findings == []
+        (disk.path / ".filler").unlink()
+        with posecas.open_store(folder):
+            assert (folder / "locks" / "reserve").exists()
 
 
 def test_collectors_share_the_work_and_delete_nothing_twice(
