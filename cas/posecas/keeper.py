@@ -5,6 +5,9 @@ written, and closing the store writes the rest: a process that ends in order lea
 One that is killed leaves at most its last `SECONDS`, and whoever writes next takes them along. A
 backup location that fails makes no put fail; it is told when the store is closed, and until then
 `Index.unjournalled` knows.
+
+When the journal goes to another location than before, its first part lies at the old one, which may
+be dropped one day. So a snapshot comes first at the new one: what follows can be restored with it.
 """
 
 import logging
@@ -13,6 +16,7 @@ import threading
 from typing import Final
 
 from posecas.backends import Backends
+from posecas.backup import Kept, back_up
 from posecas.errors import ForeignStore, PosecasError
 from posecas.journal import flush
 
@@ -85,7 +89,15 @@ class JournalKeeper:
     def _flush(self) -> None:
         try:
             flush(self._backends)
+            self._settle()
         except PosecasError as error:
             self._failure = error
         else:
             self._failure = None
+
+    def _settle(self) -> None:
+        """See that the journal can be restored from where it goes by now, by itself."""
+        index, place = self._backends.index, self._backends.backup_place.name
+        if index.journal_moves(place):
+            back_up(self._backends, Kept())
+        index.journal_is_at(place)

@@ -1,6 +1,7 @@
 """Locations: several places of one store, whose they are, and what settings say of them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from kit.tiles import tile
 from posecas.config import load_config
 from posecas.errors import ConfigError, ForeignStore, LocationUnavailable
 from posecas.put import PutItem
+from posecas.recovering import restore_index
 
 R2 = {
     "R2_ACCOUNT_ID": "abc123",
@@ -269,3 +271,33 @@ def test_a_disk_that_was_away_is_no_damage(on_disk: Path, disk: Path) -> None:
             store.get("g/p")
         disk.with_name("unplugged").rename(disk)
         assert store.get("g/p") == tile(1)
+
+
+def test_a_journal_that_goes_elsewhere_begins_there_with_a_snapshot(on_disk: Path) -> None:
+    with posecas.open_store(on_disk) as store:
+        store.put(tile(1), generation="g", pose="p")
+        assert list(store.snapshots()) == []
+    for location in ("disk", "disk", "local"):
+        with writing_to(on_disk, location) as store:
+            store.put(tile(2), generation="g", pose="q", replace=True)
+            store.annotate("g/p", prompt=f"at {location}, {os.urandom(2).hex()}")
+    with writing_to(on_disk, "disk") as store:
+        # Going to and fro within the hour does not make one each time.
+        assert len(list(store.snapshots())) == 1
+    with posecas.open_store(on_disk) as store:
+        assert list(store.snapshots()) == []
+
+
+def test_after_a_switch_the_index_comes_back_from_the_new_place_alone(
+    on_disk: Path, disk: Path, tmp_path: Path
+) -> None:
+    with posecas.open_store(on_disk) as store:
+        store.put(tile(1), generation="g", pose="p")
+    with writing_to(on_disk, "disk") as store:
+        list(store.replicate("disk"))
+        store.put(tile(2), generation="g", pose="q")
+    shutil.rmtree(on_disk)
+    settings = {"write_location": "disk", "location.disk.url": disk.as_uri()}
+    restore_index(tmp_path / "new", take_over=True, settings=settings)
+    with posecas.open_store(tmp_path / "new", settings=settings) as store:
+        assert [store.get(f"g/{name}") for name in "pq"] == [tile(1), tile(2)]

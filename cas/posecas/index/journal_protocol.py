@@ -110,3 +110,14 @@ class Journalling(Protocol):
         holds are forgotten after an hour.
         """
         ...
+
+    def journal_moves(self, location: str) -> bool:
+        """Whether the journal went elsewhere until now, and did not move in the last hour.
+
+        Then a snapshot must come first there: what the other location holds may be gone one day.
+        """
+        ...
+
+    def journal_is_at(self, location: str) -> None:
+        """Remember where the journal goes."""
+        ...

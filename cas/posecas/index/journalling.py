@@ -9,6 +9,7 @@ from posecas.index.journal_protocol import Unjournalled
 from posecas.index.owners import must
 
 _KEPT_MILLISECONDS = 60 * 60 * 1000
+_SETTLED_MILLISECONDS = 60 * 60 * 1000
 
 
 class JournallingVerbs:
@@ -55,4 +56,23 @@ class JournallingVerbs:
                 "DELETE FROM changes WHERE sequence <= ? AND sequence < coalesce("
                 "(SELECT sequence FROM changes WHERE at >= ? ORDER BY sequence LIMIT 1), ?)",
                 *(sequence, self._engine.clock() - _KEPT_MILLISECONDS, sequence + 1),
+            )
+
+    def journal_moves(self, location: str) -> bool:
+        """Whether the journal went elsewhere until now, and did not move in the last hour."""
+        with self._engine.reading() as cursor:
+            at, moved = must(cursor.one("SELECT journal_at, journal_moved FROM store"))
+        settled = moved < self._engine.clock() - _SETTLED_MILLISECONDS
+        return at is not None and at != location and settled
+
+    def journal_is_at(self, location: str) -> None:
+        """Remember where the journal goes."""
+        with self._engine.reading() as cursor:
+            if must(cursor.one("SELECT journal_at FROM store"))[0] == location:
+                return
+        with self._engine.writing() as cursor:
+            cursor.run(
+                "UPDATE store SET journal_at = ?,"
+                " journal_moved = CASE WHEN journal_at IS NULL THEN 0 ELSE ? END",
+                *(location, self._engine.clock()),
             )

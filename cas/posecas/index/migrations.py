@@ -19,7 +19,8 @@ COLLECTION: Final = "3-collection"
 RESTORED: Final = "4-restored"
 TOUCHED: Final = "5-touched"
 SENDING: Final = "6-sending"
-KNOWN: Final = frozenset({FIRST, SEARCH, COLLECTION, RESTORED, TOUCHED, SENDING})
+JOURNAL_PLACE: Final = "7-journal-place"
+KNOWN: Final = frozenset({FIRST, SEARCH, COLLECTION, RESTORED, TOUCHED, SENDING, JOURNAL_PLACE})
 
 
 @MIGRATIONS(name=FIRST)
@@ -51,6 +52,11 @@ def _touched(db: "Database") -> None:
 @MIGRATIONS(name=SENDING)
 def _sending(db: "Database") -> None:
     _run(db, schema_sending.SENDING)
+
+
+@MIGRATIONS(name=JOURNAL_PLACE)
+def _journal_place(db: "Database") -> None:
+    _run(db, schema_sending.JOURNAL_PLACE)
 
 
 def _run(db: "Database", text: str) -> None:

@@ -10,3 +10,9 @@ SENDING: Final = """
 ALTER TABLE replicas ADD COLUMN bound_for TEXT;
 CREATE INDEX replicas_bound ON replicas (id) WHERE bound_for IS NOT NULL AND state = 'live';
 """
+
+JOURNAL_PLACE: Final = """
+ALTER TABLE store ADD COLUMN journal_at TEXT;
+ALTER TABLE store ADD COLUMN journal_moved INTEGER NOT NULL DEFAULT 0;
+"""
+"""Version 7: the location that the journal went to last, and since when, in milliseconds."""
