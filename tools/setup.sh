@@ -56,8 +56,9 @@ fi
 [ -e /dev/fuse ] || say 'without a mount for now: this machine has no /dev/fuse (modprobe fuse, or docker run --device /dev/fuse)'
 
 # The documentation is tested as readers follow it, with a server in Node, and curl; power loss is
-# tested on a log of system calls, which strace writes; npm brings servers that tests need.
-for program in node npm curl strace; do
+# tested on a log of system calls, which strace writes; npm brings servers that tests need. The mount
+# is tested with the programs that people use.
+for program in node npm curl strace rsync vim git sqlite3; do
     command -v "$program" >/dev/null && continue
     package=${program/#node/nodejs}
     may_install && install_packages "$package" || true
@@ -68,6 +69,17 @@ done
 # Cloudflare's emulator of R2, with a Node of its own: it needs 22.
 if ! npm ci --silent --prefix tests/kit/miniflare; then
     say 'tests over the emulator of R2 will fail for now; see above what npm says'
+fi
+
+# The example in TypeScript, with Bun and sharp.
+if ! npm ci --silent --prefix examples/typescript; then
+    say 'tests of the mount with Node and Bun will fail for now; see above what npm says'
+fi
+
+# Python's own tests of files, which run in the mount; Debian has them in a package of their own.
+if ! .venv/bin/python -c 'import test.support' 2>/dev/null; then
+    package=$(.venv/bin/python -c 'import sys; print("libpython%d.%d-testsuite" % sys.version_info[:2])')
+    may_install && install_packages "$package" || say "some tests will fail for now; they need: $package"
 fi
 
 touch .venv/ready

@@ -1,0 +1,58 @@
+"""Node and Bun, with what the example in TypeScript has installed: sharp, and Bun itself."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "typescript"
+
+SECONDS: Final = 60
+
+
+def program(name: str) -> str:
+    """Where ``node`` or ``bun`` is. Fails if set-up could not bring it."""
+    installed = EXAMPLE / "node_modules" / ".bin" / name
+    found = str(installed) if installed.exists() else shutil.which(name)
+    assert found, f"{name} is missing; run: bash tools/setup.sh"
+    return found
+
+
+def run(
+    name: str,
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run ``node`` or ``bun``, in the example's folder, so that its packages are found."""
+    return subprocess.run(
+        [program(name), *map(str, arguments)],
+        cwd=EXAMPLE,
+        env={**os.environ, **(environment or {})},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def run_script(name: str, script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a module whose lines find ``source`` and ``target`` set to the first two arguments.
+
+    An error that it throws is told by its code alone, on stdout, and ends it with 1.
+    """
+    module = f"""
+import fs from 'node:fs'
+import {{ pipeline }} from 'node:stream/promises'
+const [source, target, other] = process.argv.slice(-{len(arguments)})
+const data = fs.readFileSync(source)
+try {{
+{script}
+}} catch (error) {{
+  console.log(error.code ?? error.message)
+  process.exitCode = 1
+}}
+"""
+    flags = ("--input-type=module", "-e") if name == "node" else ("-e",)
+    return run(name, *flags, module, "--", *arguments)
