@@ -129,7 +129,12 @@ class Operations:
     def open(self, path: str, info: Any) -> int:
         """Open to read, or to write anew."""
         write = bool(info.flags & (os.O_WRONLY | os.O_RDWR))
-        entry = self._paths.entry(path)
+        try:
+            entry = self._paths.entry(path)
+        except NotFound:
+            # The kernel remembers a name that is gone. Told so, it looks again, and creates the
+            # file if that was asked for; programs never see this number.
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE)) from None
         truncate = bool(info.flags & os.O_TRUNC)
         if write or kind_of(entry.node) is Kind.SPOOLED:
             handle = self._files.open(entry.node, write=write, truncate=truncate and write)

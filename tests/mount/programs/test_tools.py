@@ -37,7 +37,7 @@ COPIES = {
     "redirection": "for file in $1/*.png; do cat $file > $(basename $file); done",
     "redirection, appending": """
         for file in $1/*.png; do
-          { head -c 100 $file; tail -c +101 $file; } >> $(basename $file)
+          cat $file >> $(basename $file)
         done""",
     "tee": "for file in $1/*.png; do tee $(basename $file) < $file > /dev/null; done",
     "rsync": "rsync -rt $1/ .",
@@ -148,8 +148,8 @@ def test_what_no_store_has_is_refused(work: Workplace, tiles: Path) -> None:
         "ln t0.png t1.png": "Operation not permitted",
         "ln -s t0.png t1.png": "Operation not permitted",
         "mkfifo t1.png": "Operation not permitted",
-        "mkdir 'no id'": "Invalid argument",
-        "mkdir 🪶": "Invalid argument",
+        "mkdir ../'no id'": "Invalid argument",
+        "mkdir ../🪶": "Invalid argument",
         f"cp t0.png {'n' * 256}.png": "File name too long",
         f"cp t0.png {'n' * 200}.png": "Invalid argument",
     }.items():
