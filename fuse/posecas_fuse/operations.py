@@ -128,20 +128,12 @@ class Operations:
     @_answering
     def open(self, path: str, info: Any) -> int:
         """Open to read, or to write anew."""
-        write = bool(info.flags & (os.O_WRONLY | os.O_RDWR))
         try:
-            entry = self._paths.entry(path)
+            return self._open_there(path, info)
         except NotFound:
             # The kernel remembers a name that is gone. Told so, it looks again, and creates the
             # file if that was asked for; programs never see this number.
             raise OSError(errno.ESTALE, os.strerror(errno.ESTALE)) from None
-        truncate = bool(info.flags & os.O_TRUNC)
-        if write or kind_of(entry.node) is Kind.SPOOLED:
-            handle = self._files.open(entry.node, write=write, truncate=truncate and write)
-        else:
-            handle = self._files.pin(entry)
-        self._opened(entry, handle, info)
-        return 0
 
     @_answering
     def create(self, path: str, mode: int, info: Any) -> int:
@@ -153,7 +145,7 @@ class Operations:
         except NameTaken:
             if info.flags & os.O_EXCL:
                 raise
-            return self.open(path, info)
+            return self._open_there(path, info)
         self._opened(entry, handle, info)
         return 0
 
@@ -314,6 +306,17 @@ class Operations:
     @_answering
     def _next(self, listed: Iterator[Listed]) -> Listed | None:
         return next(listed, None)
+
+    def _open_there(self, path: str, info: Any) -> int:
+        write = bool(info.flags & (os.O_WRONLY | os.O_RDWR))
+        entry = self._paths.entry(path)
+        truncate = bool(info.flags & os.O_TRUNC)
+        if write or kind_of(entry.node) is Kind.SPOOLED:
+            handle = self._files.open(entry.node, write=write, truncate=truncate and write)
+        else:
+            handle = self._files.pin(entry)
+        self._opened(entry, handle, info)
+        return 0
 
     def _opened(self, entry: Entry, handle: Handle, info: Any) -> None:
         info.fh = next(self._numbers)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import posecas
+from kit.commands import Posecas
 from kit.mounts import Mount
 
 SECONDS: Final = 60
@@ -31,6 +32,11 @@ class Workplace:
     def poses(self) -> list[str]:
         """The poses of the generation, as the store has them."""
         return sorted(pose.name for pose in self.store.poses(generation=self.generation))
+
+    def posecas(self, *words: str) -> None:
+        """Run the program on the store."""
+        done = Posecas(self.store.path)(*words)
+        assert (done.code, done.err) == (0, "")
 
     def sh(self, script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a line of shell in the generation's folder; ``$1`` is the first argument."""

@@ -5,8 +5,8 @@ import { addressOf, factsOf, folderOf, imageOf, readPose, thumbnailOf } from './
  * Keep an image, and return the addresses of it and of its thumbnail for the database.
  *
  * When this returns, the image is checked, on the disk, in the index, and has its thumbnail. It
- * rejects with the code EINVAL if the bytes are no image, EFBIG if they are too many, and EDQUOT or
- * ENOSPC if the owner has no room left; then the store is as it was before.
+ * rejects with the code EINVAL if the bytes are no image, EFBIG if they are too many, and ENOSPC if
+ * the owner's quota is used up or the disk is full; then the store is as it was before.
  */
 export async function uploadPose(
   imageBuffer: Buffer,
