@@ -73,13 +73,14 @@ class Files:
         """
         self._store = store
         self._user = user
-        self.appearance = replace((rules or Rules()).appearance, writable=spool is not None)
+        rules = rules or Rules()
+        self.appearance = replace(rules.appearance, writable=spool is not None)
         """What `stat` tells of entries."""
         self._view = View(store, user=user, status=status)
-        self._pins = Pins(store, self._view)
+        self._pins = Pins(store, self._view, seconds=rules.deadline)
         self._writer: _Writer | None = None
         if spool is not None:
-            self._writer = _Writer(Workspace.open(store, self._view, rules or Rules(), spool))
+            self._writer = _Writer(Workspace.open(store, self._view, rules, spool))
 
     @property
     def writable(self) -> bool:

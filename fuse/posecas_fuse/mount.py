@@ -87,7 +87,7 @@ def _serve_portable(request: Request, spool: Path | None, *, ready: Callable[[],
             user=request.user,
             status=lambda: _status(store, files),
             spool=spool,
-            rules=Rules(replaces=request.replaces),
+            rules=Rules(replaces=request.replaces, deadline=request.deadline),
         )
         try:
             serve(files, request.mountpoint, ready=ready, allow_other=request.allow_other)

@@ -72,8 +72,12 @@ class _Counted:
 class Pins:
     """The pinned files of one process. Thread-safe."""
 
-    def __init__(self, store: Store, view: View) -> None:
-        """Find the bytes of handles that another process gave out in ``view``."""
+    def __init__(self, store: Store, view: View, *, seconds: float) -> None:
+        """Find the bytes of handles that another process gave out in ``view``.
+
+        What is elsewhere is waited for at most ``seconds``.
+        """
+        self._seconds = seconds
         self._store = store
         self._view = view
         self._open: dict[Handle, _Counted] = {}
@@ -150,7 +154,7 @@ class Pins:
         return found.pinned
 
     def _opened(self, digest: Digest) -> Pinned:
-        file = self._store.open(digest)
+        file = self._store.open(digest, seconds=self._seconds)
         return InMemory(file.getvalue()) if isinstance(file, BytesIO) else OnDisk(file)
 
     def _again(self, node: Node) -> Pinned:

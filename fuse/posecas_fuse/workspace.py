@@ -17,23 +17,26 @@ from posecas_fuse.drafts import Drafts
 from posecas_fuse.entries import Appearance
 from posecas_fuse.health import Health
 from posecas_fuse.recovery import Recovery, settle
+from posecas_fuse.request import DEFAULT_DEADLINE
 from posecas_fuse.retries import Retries
 from posecas_fuse.spool import Spool, Spooled, in_generation
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How a mount is written to.
+    """How a mount is read and written to.
 
     ``user``: only this one's images are reached. ``replaces`` False: a stored image is never
     replaced by writing. ``retry_seconds`` is the wait after a commit's first failure. ``fresh``
-    False: this process takes over from one that died, whose files are still open.
+    False: this process takes over from one that died, whose files are still open. ``deadline`` is
+    how many seconds bytes that are elsewhere are waited for.
     """
 
     user: str | None = None
     replaces: bool = True
     retry_seconds: float = 1.0
     fresh: bool = True
+    deadline: float = DEFAULT_DEADLINE
     appearance: Appearance = Appearance(os.getuid(), os.getgid())  # noqa: RUF009 - frozen
 
 

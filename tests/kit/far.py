@@ -1,5 +1,6 @@
 """Stores whose location is not a local disk: every byte is asked for, and counted."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,14 +14,17 @@ from posecas.places import Place
 
 
 class Away(Metered):
-    """Objects that answer unless they are away; the next answers may be spoilt."""
+    """Objects that answer unless they are away, or hang; the next answers may be spoilt."""
 
     away = False
+    hung: threading.Event | None = None
     spoilt: Sequence[bytes] = ()
 
     def read(self, key: str) -> bytes:
         """See ``Objects.read``."""
         data = super().read(self._reached(key))
+        if self.hung is not None:
+            self.hung.wait(20)
         if self.spoilt and key.startswith("objects/"):
             answer, *self.spoilt = self.spoilt
             return answer

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -8,9 +9,10 @@ import posecas
 from kit.far import open_far
 from kit.tiles import tile
 from posecas.errnos import NameTooLong
-from posecas.errors import DamagedObject, NotFound
+from posecas.errors import DamagedObject, LocationUnavailable, NotFound
 from posecas.view import Node
 from posecas_fuse.files import Files
+from posecas_fuse.workspace import Rules
 
 
 @pytest.fixture
@@ -85,6 +87,29 @@ def test_bytes_that_lie_on_no_local_disk_are_verified_files_of_the_cache(
         files.release(handle)
         with pytest.raises(DamagedObject):
             files.open(node)
+
+
+def test_an_open_that_hangs_ends_at_the_deadline_and_what_is_here_is_opened_meanwhile(
+    store: posecas.Store,
+) -> None:
+    for number in (1, 2):
+        store.put(tile(number), generation="g1", pose=f"p{number}")
+    far, rules = open_far(store.path), Rules(deadline=0.1)
+    with (
+        closing(far.store),
+        closing(Files(far.store, user=None, status=dict, rules=rules)) as files,
+    ):
+        hanging, here = (
+            _node(files, b"generations", b"g1", name) for name in (b"p1.png", b"p2.png")
+        )
+        far.store.get("g1/p2")
+        far.objects.hung = threading.Event()
+        with pytest.raises(LocationUnavailable, match="did not come within"):
+            files.open(hanging)
+        assert files.read(files.open(here), 0, 1 << 20) == tile(2)
+        far.objects.hung.set()
+        far.store.get("g1/p1")
+        assert files.read(files.open(hanging), 0, 1 << 20) == tile(1)
 
 
 def test_where_nothing_can_be_cached_bytes_are_read_from_memory(store: posecas.Store) -> None:

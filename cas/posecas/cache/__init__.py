@@ -96,7 +96,9 @@ class Cache:
 
     def find(self, digest: Digest, size: int) -> BinaryIO | None:
         """Open a blob's file if a sound one is here; nothing is fetched."""
-        return self._opened(digest, size)
+        with suppress(ForeignStore):
+            return self._opened(digest, size)
+        return None
 
     def keep(self, digest: Digest, data: bytes) -> None:
         """Keep verified bytes that are at hand; that this cannot be done is no error."""

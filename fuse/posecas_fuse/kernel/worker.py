@@ -100,7 +100,7 @@ class Worker:
             user=plan.request.user,
             status=self.status,
             spool=plan.spool,
-            rules=Rules(replaces=plan.request.replaces),
+            rules=Rules(replaces=plan.request.replaces, deadline=plan.request.deadline),
         )
         seconds = plan.request.deadline
         self._fetches = Pool("fetch", threads=_FETCHES, seconds=seconds)
@@ -162,7 +162,7 @@ class Worker:
             "restarts": self._plan.restarts,
             "dirty": dirty,
             "spooled": spooled,
-            "cache_bytes": 0,
+            "cache_bytes": self._store.cache.held(),
             "backend": self._store.location.name,
         }
 
