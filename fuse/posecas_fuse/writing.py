@@ -7,6 +7,7 @@ write, see the image as it is until one of the drafts is committed. The last com
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from sqlite_utils.utils import sqlite3
 
@@ -15,7 +16,7 @@ from posecas.errnos import IsFolder, NameTaken, NotAllowed, NotKept
 from posecas.errors import PosecasError, PoseExists
 from posecas.records import Pose
 from posecas.view import Entry, Node
-from posecas.view.nodes import Kind, kind_of, make_node, row_of
+from posecas.view.nodes import Kind, depth_of, kind_of, make_node, row_of
 from posecas_fuse.drafts import read_failure, write_failure
 from posecas_fuse.entries import GENERATIONS, entry_of, refuse_read_only
 from posecas_fuse.naming import check_length, is_to_be_stored, meaning_of
@@ -24,6 +25,9 @@ from posecas_fuse.spool import Spooled, in_generation, in_scratch
 from posecas_fuse.workspace import Workspace
 
 _log = logging.getLogger("posecas.mount")
+
+_READING: Final = 1
+"""In a handle: who has it only reads, and has nothing to commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,11 @@ class Writing:
             row = self._spool.get(row_of(node))
             if row.folder:
                 raise IsFolder("this is a folder")
-            if not write or not is_to_be_stored(row):
-                return self._opened(row, truncate=truncate)
-            row = self._another(row)
+            if not write:
+                self._spool.opened(row.id, 1)
+                return Handle(make_node(Kind.SPOOLED, row.id, depth=_READING))
+            if is_to_be_stored(row):
+                row = self._another(row)
         elif kind is Kind.POSE:
             row = self._over_pose(self._work.store.index.pose_by_id(row_of(node)), entry.name)
         else:
@@ -132,13 +138,14 @@ class Writing:
 
     def commit(self, handle: Handle) -> None:
         """See ``Files.commit``."""
-        self._work.commits.commit(row_of(Node(handle)))
+        if not _is_reading(handle):
+            self._work.commits.commit(row_of(Node(handle)))
 
     def sync(self, handle: Handle) -> None:
         """See ``Files.sync``."""
         self.commit(handle)
         row = self._spool.find(row_of(Node(handle)))
-        if row is not None and row.listed:
+        if row is not None and row.listed and not _is_reading(handle):
             self._spool.sync(row.id)
 
     def release(self, handle: Handle) -> None:
@@ -178,9 +185,6 @@ class Writing:
             if row.attached and row.dirty and row.base is None:
                 told = "%s: it was emptied and not written; what was stored stays"
                 _log.warning(told, _name(row))
-            self._work.commits.let_go(row)
-        elif row.listed and empty and row.message is not None:
-            # Nothing of what was written was taken, and the writer was told.
             self._work.commits.let_go(row)
         elif waits and row.retried:
             self._drafts.drop(row.id)
@@ -271,7 +275,11 @@ class Writing:
             _log.warning(
                 "%s: a write was refused (%s): %s", _name(row), type(error).__name__, error
             )
-            self._spool.change(row.id, message=str(error))
+            self._spool.change(row.id, error=type(error).__name__, message=str(error), retried=0)
+
+
+def _is_reading(handle: Handle) -> bool:
+    return depth_of(Node(handle)) == _READING
 
 
 def _name(row: Spooled) -> str:

@@ -151,8 +151,11 @@ def test_what_is_no_image_is_refused_by_the_first_write_that_shows_it(
         files.write(handle, 0, memoryview(data))
     close(files, handle)
     assert len([one for one in caplog.messages if "g1/p1.png" in one]) == 1
-    assert not exists(files, PNG)
+    assert at(files, PNG).size == 0
+    assert "PNG, JPEG or WebP" in json.loads(read(files, "generations/g1/p1.json"))["error"]
     assert list(store.poses()) == []
+    write(files, PNG, tile(1))
+    assert store.get("g1/p1") == tile(1)
 
 
 def test_what_comes_out_of_order_is_judged_when_the_first_bytes_are_known(files: Files) -> None:
@@ -516,3 +519,17 @@ def test_a_handle_goes_on_in_the_process_that_comes_after(store: posecas.Store) 
 def test_nothing_is_there_for_a_number_that_never_was_a_node(files: Files) -> None:
     with pytest.raises(NotFound):
         files.entry(Node(at(files, "generations/g1").node + 1000))
+
+
+def test_who_only_reads_what_is_being_written_commits_nothing(
+    store: posecas.Store, files: Files
+) -> None:
+    writer = opened(files, PNG)
+    files.write(writer, 0, memoryview(tile(1)[:100]))
+    reader = files.open(at(files, PNG).node)
+    files.commit(reader)
+    assert files.read(reader, 0, 1000) == tile(1)[:100]
+    files.release(reader)
+    files.write(writer, 100, memoryview(tile(1)[100:]))
+    close(files, writer)
+    assert store.get("g1/p1") == tile(1)
