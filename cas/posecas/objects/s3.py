@@ -121,18 +121,15 @@ class S3Objects:
 
     def _put(self, full: str, data: bytes, media_type: str, metadata: Mapping[str, str]) -> None:
         checksum = hashlib.md5(data, usedforsecurity=False).digest()
+        headers = {
+            "Content-MD5": base64.b64encode(checksum).decode(),
+            "Content-Type": media_type,
+            "Cache-Control": IMMUTABLE,
+            "If-None-Match": "*",
+            **{f"x-amz-meta-{name.lower()}": value for name, value in metadata.items()},
+        }
         try:
-            self._session.ask(
-                "put_object",
-                moves=len(data),
-                Key=full,
-                Body=data,
-                ContentMD5=base64.b64encode(checksum).decode(),
-                ContentType=media_type,
-                CacheControl=IMMUTABLE,
-                IfNoneMatch="*",
-                Metadata=dict(metadata),
-            )
+            self._session.store(full, data, headers)
         except Refusal as refusal:
             if refusal.status == _TAKEN_STATUS or refusal.code == _TAKEN_CODE:
                 raise _Taken from refusal

@@ -26,7 +26,6 @@ _NOT_US: Final = frozenset(
         "ExpiredToken",
         "InvalidAccessKeyId",
         "InvalidToken",
-        "NoCredentials",
         "SignatureDoesNotMatch",
         "TokenRefreshRequired",
         "Unauthorized",

@@ -4,7 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiobotocore.session
 import aiohttp
@@ -14,8 +14,6 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     HTTPClientError,
-    IncompleteReadError,
-    NoCredentialsError,
     ReadTimeoutError,
 )
 from botocore.parsers import ResponseParserError
@@ -26,6 +24,8 @@ from posecas.errors import ConfigError
 from posecas.objects.endpoint import Endpoint
 from posecas.objects.retrying import Failure, Patience
 from posecas.objects.s3_failures import Refusal, Truncated, Unanswered
+
+T = TypeVar("T")
 
 _CONNECTIONS: Final = 64
 """At once: more than any number of writers and readers, since waiting here is not bounded."""
@@ -120,29 +120,21 @@ def disconnect(filesystem: PatientFileSystem) -> None:
         sync(filesystem.loop, filesystem.disconnect, timeout=_CLOSING)
 
 
-async def answer(request: Awaitable[Mapping[str, Any]], seconds: float) -> Mapping[str, Any]:
+async def answer(request: Awaitable[T], seconds: float) -> T:
     """Wait for a request. Raises `Failure`, and nothing else that a network can cause."""
     try:
         async with asyncio.timeout(seconds):
             return await request
     except TimeoutError as error:
-        raise Unanswered(f"no answer within {seconds:.0f} s") from error
+        raise Unanswered("no answer came in time") from error
     except (OSError, BotoCoreError, ClientError, ResponseParserError, aiohttp.ClientError) as error:
         raise _failure(error) from error
 
 
-async def body(found: Mapping[str, Any], seconds: float) -> bytes:
+async def body(stream: aiohttp.ClientResponse, size: int, seconds: float) -> bytes:
     """Return the bytes of an object that is being got. Raises `Failure`."""
-    size, stream = found["ContentLength"], found["Body"]
     try:
-        async with asyncio.timeout(seconds):
-            data: bytes = await stream.read()
-    except (IncompleteReadError, aiohttp.ClientPayloadError) as error:
-        raise Truncated(f"fewer than the announced {size} bytes came") from error
-    except TimeoutError as error:
-        raise Unanswered(f"no byte came within {seconds:.0f} s") from error
-    except (OSError, BotoCoreError, aiohttp.ClientError) as error:
-        raise _failure(error) from error
+        data = await answer(stream.read(), seconds)
     finally:
         stream.close()
     if len(data) != size:
@@ -157,13 +149,13 @@ def _failure(error: Exception) -> Failure:
         return _refusal(cause)
     if _certificate_problem(error):
         return Unanswered(f"its certificate is not trusted ({_line(error)})", passing=False)
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return Truncated("fewer bytes came than were announced")
     if isinstance(error, ReadTimeoutError):
         return Unanswered("no answer came in time")
     if isinstance(error, ResponseParserError):
         return Unanswered("its answer is not one of S3")
     passing = isinstance(error, HTTPClientError | aiohttp.ClientError | OSError)
-    if isinstance(error, NoCredentialsError):
-        return Refusal(401, "NoCredentials", "there are no credentials")
     return Unanswered(_line(error), passing=passing)
 
 
