@@ -6,6 +6,7 @@ from pathlib import Path
 from posecas.backends import Backends
 from posecas.config.urls import location_url
 from posecas.config.writing import write_location_table
+from posecas.cost import Cost, monthly_costs
 from posecas.drop import Dropped, drop_location, rehearse_drop
 from posecas.errors import ForeignStore
 from posecas.ingest import Ingest
@@ -96,6 +97,13 @@ class StoreLocations:
     def rehearse_drop(self, name: str) -> Dropped:
         """Return what `drop_location` would begin with, and change nothing; raises like it."""
         return rehearse_drop(self._backends, name)
+
+    def costs(self, *, reads: int = 0, served: int = 0) -> Iterator[Cost]:
+        """Yield what each location costs a month, as far as is known from its objects.
+
+        ``reads`` of the write location a month, which take ``served`` bytes out of it.
+        """
+        return monthly_costs(self._backends, reads=reads, served=served)
 
     def _is_inside(self, url: str) -> bool:
         if not url.startswith("file:"):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from posecas.cost import Cost
     from posecas.drop import Dropped
     from posecas.errors import PosecasError
     from posecas.findings import Checked, Finding
@@ -289,6 +290,23 @@ def dropped_json(name: str, done: Dropped) -> dict[str, JsonValue]:
         "waiting": done.waiting,
         "expected": done.expected,
         "expected_bytes": done.expected_bytes,
+    }
+
+
+def cost_json(cost: Cost) -> dict[str, JsonValue]:
+    """Return what one location costs in a month, in dollars."""
+    return {
+        "location": cost.location,
+        "prices": cost.prices,
+        "stored_bytes": cost.stored,
+        "writes": cost.writes,
+        "reads": cost.reads,
+        "served_bytes": cost.served,
+        "storage_cost": cost.storage_cost,
+        "writes_cost": cost.writes_cost,
+        "reads_cost": cost.reads_cost,
+        "egress_cost": cost.egress_cost,
+        "total": cost.total,
     }
 
 

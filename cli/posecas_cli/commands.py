@@ -41,6 +41,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "bucket": ("bucket", "Set up what a bucket does by itself."),
     "location": ("location", "Add, list and drop the places where objects lie."),
     "stats": ("stats", "Tell how much is stored, and what deduplication saves."),
+    "cost": ("cost", "Estimate what the locations cost a month."),
     "query": ("query", "Ask the index in SQL."),
     "mount": ("mount", "Show the store as a folder."),
     "status": ("status", "Tell whether a mount answers, for health checks."),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from posecas.config.prices import parse_prices
 from posecas.config.settings import Known, Setting, Sources, resolve
 from posecas.config.urls import location_url, web_address
 from posecas.errors import ConfigError
@@ -49,7 +50,7 @@ class LocationSettings:
     """What settings say of a location. A text is empty where they say nothing.
 
     ``endpoint`` is the S3 server's address, ``public_url`` where anybody can read objects under
-    their keys; both have no slash at their end.
+    their keys; both have no slash at their end. ``prices`` empty: those of its provider.
     """
 
     name: str
@@ -57,6 +58,7 @@ class LocationSettings:
     endpoint: str
     region: str
     public_url: str
+    prices: str
     access_key_id: Credential
     secret_access_key: Credential
     session_token: Credential
@@ -144,6 +146,8 @@ def known_of_location(name: str, environ: Mapping[str, str]) -> Iterator[tuple[s
     yield "region", Known("auto", _plain, "region of its S3 server")
     meaning = "address under which anybody reads its objects"
     yield "public_url", Known("", web_address, meaning, "R2_PUBLIC_URL" if r2 else "")
+    meaning = "what it costs, for `posecas cost`: r2, s3, supabase, none, or prices of its own"
+    yield "prices", Known("", _prices, meaning)
     prefix, token = ("R2", "R2_SESSION_TOKEN") if r2 else ("AWS", "AWS_SESSION_TOKEN")
     for field, variable in (
         ("access_key_id_env", f"{prefix}_ACCESS_KEY_ID"),
@@ -178,6 +182,7 @@ def _assembled(name: str, found: Mapping[str, Setting]) -> LocationSettings:
         text("endpoint"),
         text("region"),
         text("public_url"),
+        text("prices"),
         Credential(text("access_key_id_env")),
         Credential(text("secret_access_key_env")),
         Credential(text("session_token_env")),
@@ -212,6 +217,12 @@ def _bucket_url(bucket: str) -> str:
 
 def _url(text: str) -> str:
     return location_url(text) if text else ""
+
+
+def _prices(text: str) -> str:
+    if text:
+        parse_prices(text)
+    return text
 
 
 def _plain(text: str) -> str:

@@ -337,6 +337,10 @@ class Catalogue(Protocol):
         """All locations with their objects, counted in one snapshot."""
         ...
 
+    def written_since(self, location: str, milliseconds: int) -> int:
+        """How many live replicas of a location became so since then."""
+        ...
+
     def aliases(self, pose: int) -> Sequence[Alias]:
         """The old paths that lead to a pose."""
         ...

@@ -69,6 +69,15 @@ class UseVerbs:
                 held.setdefault(location, {})[str(state)] = Amount(count, size)
         return [LocationUse(one, **held.get(one.id, {})) for one in locations]
 
+    def written_since(self, location: str, milliseconds: int) -> int:
+        """How many live replicas of a location became so since then."""
+        query = (
+            "SELECT count(*) FROM replicas r JOIN locations l ON l.id = r.location_id"
+            " WHERE l.name = ? AND r.state = 'live' AND r.since >= ?"
+        )
+        with self._engine.reading() as cursor:
+            return int(must(cursor.one(query, location, milliseconds))[0])
+
     def _of_store(self) -> Stats:
         with self._engine.reading() as cursor:
             users, generations, poses, logical = must(cursor.one(_USE))
