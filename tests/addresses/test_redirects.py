@@ -1,5 +1,6 @@
 """The gateway may send who asks to the bucket or its CDN; its own addresses stay the same."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,30 @@ def test_what_is_only_here_is_answered_here(folder: Path, to: Redirect) -> None:
     assert (answer.status_code, answer.content) == (200, tile(1))
 
 
-def test_without_it_the_bytes_come_through_the_gateway(cloud: posecas.Store) -> None:
-    pose = cloud.pose("g/p")
-    with served(gateway(cloud)) as client:
-        answer = client.get(pose.path, headers={"range": "bytes=4-7"})
+@pytest.mark.parametrize("cached", ["1GB", "0"])
+def test_without_it_the_bytes_come_through_the_gateway(
+    folder: Path, cloud: posecas.Store, settings: Mapping[str, str], cached: str
+) -> None:
+    path = cloud.pose("g/p").path
+    with (
+        posecas.open_store(folder, settings={**settings, "cache.max_bytes": cached}) as store,
+        served(gateway(store)) as client,
+    ):
+        assert client.get(path).content == tile(1)
+        answer = client.get(path, headers={"range": "bytes=4-7"})
     assert (answer.status_code, answer.content) == (206, tile(1)[4:8])
+
+
+def test_with_the_bucket_away_what_is_cached_is_shown_and_the_rest_asks_to_come_again(
+    folder: Path, cloud: posecas.Store, settings: Mapping[str, str]
+) -> None:
+    path = cloud.pose("g/p").path
+    cloud.get("g/p")
+    away = {**settings, "location.cloud.endpoint": "http://127.0.0.1:9"}
+    with posecas.open_store(folder, settings=away) as store, served(gateway(store)) as client:
+        assert client.get(path).content == tile(1)
+    bare = {**away, "cache.folder": str(folder.with_name("empty"))}
+    with posecas.open_store(folder, settings=bare) as store, served(gateway(store)) as client:
+        answer = client.get(path)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
+        assert client.head(path).status_code == 200

@@ -64,7 +64,9 @@ def test_who_has_the_bytes_is_told_so(
     assert client.get(pose.path, headers={"if-none-match": '"else"'}).status_code == 200
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(first=st.none() | st.integers(0, 2000), last=st.none() | st.integers(0, 2000))
 def test_any_part_is_given(
     store: posecas.Store, client: httpx.Client, first: int | None, last: int | None
@@ -201,7 +203,9 @@ def test_a_location_that_is_away_asks_to_try_again(
     assert client.get(pose.path).content == tile(1)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(path=st.binary(max_size=40))
 def test_no_path_upsets_it(client: httpx.Client, path: bytes) -> None:
     quoted = "".join(f"%{byte:02x}" for byte in path)
