@@ -26,13 +26,12 @@ from posecas_fuse.spool import Spool, Spooled, in_generation
 class Rules:
     """How a mount is read and written to.
 
-    ``user``: only this one's images are reached. ``replaces`` False: a stored image is never
-    replaced by writing. ``retry_seconds`` is the wait after a commit's first failure. ``fresh``
-    False: this process takes over from one that died, whose files are still open. ``deadline`` is
-    how many seconds bytes that are elsewhere are waited for.
+    ``replaces`` False: a stored image is never replaced by writing. ``retry_seconds`` is the wait
+    after a commit's first failure. ``fresh`` False: this process takes over from one that died,
+    whose files are still open. ``deadline`` is how many seconds bytes that are elsewhere are waited
+    for.
     """
 
-    user: str | None = None
     replaces: bool = True
     retry_seconds: float = 1.0
     fresh: bool = True

@@ -100,7 +100,11 @@ class Worker:
             user=plan.request.user,
             status=self.status,
             spool=plan.spool,
-            rules=Rules(replaces=plan.request.replaces, deadline=plan.request.deadline),
+            rules=Rules(
+                replaces=plan.request.replaces,
+                deadline=plan.request.deadline,
+                fresh=not plan.restarts,
+            ),
         )
         seconds = plan.request.deadline
         self._fetches = Pool("fetch", threads=_FETCHES, seconds=seconds)
