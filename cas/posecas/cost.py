@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from posecas.backends import Backends
-from posecas.config.prices import PRESETS, Prices, parse_prices, provider_of
+from posecas.config.prices import Prices, prices_of
 from posecas.keeper import SECONDS
 from posecas.records import LocationUse
 
@@ -80,7 +80,4 @@ def _cost(backends: Backends, use: LocationUse, written: int, *, reads: int, ser
 
 def _prices(backends: Backends, use: LocationUse) -> tuple[str, Prices]:
     said = backends.config.location(use.location.name)
-    if said.prices:
-        return (said.prices if said.prices in PRESETS else "own"), parse_prices(said.prices)
-    name = provider_of(use.location.url, said.endpoint)
-    return name, PRESETS[name]
+    return prices_of(said.prices, use.location.url, said.endpoint)

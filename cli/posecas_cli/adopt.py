@@ -6,7 +6,7 @@ import click
 
 from posecas_cli import parameters, session
 from posecas_cli.command import command
-from posecas_cli.describing import describing
+from posecas_cli.describing import PROFILE, REPLACE, USER, describing
 from posecas_cli.putting import tell
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ posecas adopt incoming/4f0c….png --generation g1 --pose heron --prompt 'a grey
     exits=(0, 1, 2, 4, 5, 6, 7, 8, 10, 11, 12, 130),
 )
 @click.argument("key", metavar="KEY")
-@click.option(
-    "--user", metavar="NAME", callback=parameters.name_of("user"), help="Owner of the generation."
-)
+@USER
 @click.option(
     "--generation",
     metavar="ID",
@@ -39,14 +37,8 @@ posecas adopt incoming/4f0c….png --generation g1 --pose heron --prompt 'a grey
     callback=parameters.name_of("pose"),
     help="Its name in the generation.",
 )
-@click.option("--replace", is_flag=True, help="Replace a pose that has other bytes.")
-@click.option(
-    "--profile",
-    type=click.Choice(["pose", "avatar"]),
-    default="pose",
-    show_default=True,
-    help="Limits and thumbnail to use.",
-)
+@REPLACE
+@PROFILE
 @click.option("--location", metavar="NAME", help="Where it was uploaded.")
 @describing
 def adopt(key: str, *, favourite: bool, **options: Any) -> None:

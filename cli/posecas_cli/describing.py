@@ -1,4 +1,4 @@
-"""Options that say what a pose is: its attributes, for the commands that take images in."""
+"""Options of the commands that take images in: whose they are, and what is said of them."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -9,6 +9,20 @@ from posecas.records import STATUSES
 from posecas_cli import parameters
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+USER: Final = click.option(
+    "--user", metavar="NAME", callback=parameters.name_of("user"), help="Owner of the generation."
+)
+REPLACE: Final = click.option(
+    "--replace", is_flag=True, help="Replace a pose that has other bytes."
+)
+PROFILE: Final = click.option(
+    "--profile",
+    type=click.Choice(["pose", "avatar"]),
+    default="pose",
+    show_default=True,
+    help="Limits and thumbnail to use.",
+)
 
 _OPTIONS: Final = (
     click.option("--prompt", callback=parameters.text, help="The words that asked for the image."),

@@ -18,7 +18,7 @@ from posecas.store import Store
 from posecas_cli import output, parameters, session
 from posecas_cli.command import command
 from posecas_cli.committing import COMMIT, commit_settings
-from posecas_cli.describing import describing
+from posecas_cli.describing import PROFILE, REPLACE, USER, describing
 from posecas_cli.exits import SOME_FAILED
 from posecas_cli.putting import tell
 from posecas_cli.tally import Tally
@@ -51,9 +51,7 @@ curl -s https://example.com/a.webp | posecas put - --generation g1 --pose p2
     exits=(0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 130),
 )
 @click.argument("files", metavar="FILE...|-", nargs=-1, required=True)
-@click.option(
-    "--user", metavar="NAME", callback=parameters.name_of("user"), help="Owner of the generation."
-)
+@USER
 @click.option(
     "--generation",
     metavar="ID",
@@ -66,14 +64,8 @@ curl -s https://example.com/a.webp | posecas put - --generation g1 --pose p2
     callback=parameters.name_of("pose"),
     help="Its name in the generation.  [default: the file's name without extension]",
 )
-@click.option("--replace", is_flag=True, help="Replace a pose that has other bytes.")
-@click.option(
-    "--profile",
-    type=click.Choice(["pose", "avatar"]),
-    default="pose",
-    show_default=True,
-    help="Limits and thumbnail to use.",
-)
+@REPLACE
+@PROFILE
 @COMMIT
 @describing
 def put(

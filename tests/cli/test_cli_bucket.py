@@ -54,7 +54,9 @@ def found(done: list[dict[str, str]]) -> dict[str, str]:
     return {one["check"]: one["state"] for one in done if one["check"].startswith("r2")}
 
 
-def test_doctor_tries_the_bucket_and_says_what_that_costs(r2: Posecas) -> None:
+def test_doctor_tries_the_bucket_and_says_what_that_costs(
+    r2: Posecas, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done = r2("doctor", "--json")
     states = found(done.objects)
     public = states.pop("r2 public")
@@ -63,8 +65,9 @@ def test_doctor_tries_the_bucket_and_says_what_that_costs(r2: Posecas) -> None:
     for check in ("clock", "marker", "writing", "once", "reading", "deleting", "cost"):
         assert f"r2 {check}" in states
     (cost,) = [one for one in done.objects if one["check"] == "r2 cost"]
-    assert "3 Class A requests" in cost["detail"]
-    assert "$0.0000" in cost["detail"]
+    assert "3 writes and 6 reads" in cost["detail"]
+    monkeypatch.setenv("POSECAS_LOCATION_R2_PRICES", "r2")
+    assert "$0.000016 by the prices of r2" in r2("doctor").out
 
 
 def test_doctor_asks_nothing_if_it_is_told_so(r2: Posecas, monkeypatch: pytest.MonkeyPatch) -> None:

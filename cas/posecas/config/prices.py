@@ -90,6 +90,17 @@ def _charged(amount: float, free: float) -> int:
     return ceil(max(0.0, amount - free))
 
 
+def prices_of(said: str, url: str, endpoint: str) -> tuple[str, Prices]:
+    """Return the prices that a setting names, or else a location's address, and what to call them.
+
+    Raises ``ConfigError``.
+    """
+    if said:
+        return (said if said in PRESETS else "own"), parse_prices(said)
+    name = provider_of(url, endpoint)
+    return name, PRESETS[name]
+
+
 def provider_of(url: str, endpoint: str) -> str:
     """Return the name of the prices that a location's address suggests."""
     if not url.startswith("s3:"):

@@ -2,19 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from posecas import open_store
 from posecas.check.trial import Trial
 from posecas.config import LOCAL
+from posecas.config.prices import MILLION, Prices, prices_of
 from posecas.errors import PosecasError
 from posecas.store import Store
 from posecas_cli.checks.finding import Finding, failed
 from posecas_cli.text import count
-
-_DOLLARS_A_WRITE: Final = 4.50e-6
-_DOLLARS_A_READ: Final = 0.36e-6
-"""Class A and Class B operations of R2, beyond the million and the ten million that are free."""
 
 
 def check_locations(path: Path, *, remote: bool) -> Iterator[Finding]:
@@ -25,26 +21,27 @@ def check_locations(path: Path, *, remote: bool) -> Iterator[Finding]:
         # `check_store` has said why.
         return
     with store:
-        for name, is_remote in _names(store):
-            if remote or not is_remote:
-                yield from _tried(store, name, billed=is_remote)
+        for name, url in _names(store):
+            if remote or not _is_remote(url):
+                yield from _tried(store, name, url)
             else:
                 yield Finding("ok", name, "not asked (--no-remote)")
 
 
-def _names(store: Store) -> Iterator[tuple[str, bool]]:
+def _names(store: Store) -> Iterator[tuple[str, str]]:
+    """Yield the names and addresses of what the store uses, or is to use by its settings."""
     used = [one.location for one in store.locations() if one.location.state != "detached"]
     for location in used:
         if location.name != LOCAL:
-            yield location.name, not location.url.startswith("file:")
+            yield location.name, location.url
     config = store.config
     wanted = dict.fromkeys((config.write_location, config.backup_location or LOCAL))
     for name in wanted:
-        if name != LOCAL and name not in {one.name for one in used}:
-            yield name, not config.location(name).url.startswith("file:")
+        if name not in {LOCAL, *(one.name for one in used)}:
+            yield name, config.location(name).url
 
 
-def _tried(store: Store, name: str, *, billed: bool) -> Iterator[Finding]:
+def _tried(store: Store, name: str, url: str) -> Iterator[Finding]:
     done: list[Trial] = []
     try:
         for trial in store.try_location(name):
@@ -53,8 +50,14 @@ def _tried(store: Store, name: str, *, billed: bool) -> Iterator[Finding]:
     except PosecasError as error:
         yield failed(name, error)
         return
-    if billed:
-        yield Finding("ok", f"{name} cost", _cost(done))
+    if _is_remote(url):
+        said = store.config.location(name)
+        called, prices = prices_of(said.prices, url, said.endpoint)
+        yield Finding("ok", f"{name} cost", _cost(done, called, prices))
+
+
+def _is_remote(url: str) -> bool:
+    return not url.startswith("file:")
 
 
 def _finding(name: str, trial: Trial) -> Finding:
@@ -65,10 +68,13 @@ def _finding(name: str, trial: Trial) -> Finding:
     return Finding(trial.state, check, told.detail, told.way_out)
 
 
-def _cost(done: list[Trial]) -> str:
+def _cost(done: list[Trial], called: str, prices: Prices) -> str:
     writes, reads = sum(one.writes for one in done), sum(one.reads for one in done)
-    dollars = writes * _DOLLARS_A_WRITE + reads * _DOLLARS_A_READ
-    return (
-        f"this took {count(writes, 'Class A request')} and {count(reads, 'Class B request')}: "
-        f"${dollars:.6f} at R2, if not free"
+    took = (
+        f"this took {count(writes, 'write')} and {count(reads, 'read')} "
+        "(requests of Class A and Class B)"
     )
+    dollars = (writes * prices.writes + reads * prices.reads) / MILLION
+    if called == "none":
+        return f"{took}; no prices are set for it"
+    return f"{took}: ${dollars:.6f} by the prices of {called}, beyond what is free"
