@@ -1,6 +1,8 @@
 """How an entry of the view looks to the kernel, and how long that holds."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from posecas.view import Entry, Node
@@ -20,7 +22,7 @@ UNFOLLOWED: Final = 1.0
 
 _KIND_SHIFT: Final = 56
 _SCRATCH: Final = frozenset({Kind.SCRATCH, Kind.SPOOLED})
-_LISTED_ANEW: Final = frozenset({Kind.USER_GENERATION, Kind.GENERATION})
+_REMEMBERED: Final = 10_000
 
 
 class Appearance:
@@ -33,29 +35,40 @@ class Appearance:
         self._inodes = inodes
         self._looks = looks
         self._following = following
+        self._touched: dict[Node, int] = {}
 
     @property
     def validity(self) -> float:
         """How long a name that is or is not there may be believed now, in seconds."""
         return DAY if self._following() else UNFOLLOWED
 
-    def folder_flags(self, node: Node) -> OpenFlag:
-        """How a folder may be listed now. What is spooled in a generation is in no change."""
-        if not self._following() or (node >> _KIND_SHIFT in _LISTED_ANEW and self._looks.writable):
-            return OpenFlag(0)
-        return OpenFlag.CACHE_DIR | OpenFlag.KEEP_CACHE
+    @property
+    def folder_flags(self) -> OpenFlag:
+        """How a folder may be listed now."""
+        kept = OpenFlag.CACHE_DIR | OpenFlag.KEEP_CACHE
+        return kept if self._following() else OpenFlag(0)
+
+    def touch(self, folder: Node) -> None:
+        """What is in a folder has changed.
+
+        Its time says so from now on: by that the kernel sees that a listing is old which was on its
+        way when it was told to forget the listing.
+        """
+        if len(self._touched) > _REMEMBERED:
+            self._touched.clear()
+        self._touched[folder] = time.time_ns()
 
     def named(self, parent: Node, entry: Entry) -> bytes:
         """Answer a question for a name in a folder."""
         number = self._inodes.number(entry)
         validity = Validity(self._seconds(parent, entry), self._attribute_seconds(entry))
-        return replies.entry(number, self._looks.of(entry), validity)
+        return replies.entry(number, self._attributes(entry), validity)
 
     def described(self, entry: Entry, *, seconds: float | None = None) -> bytes:
         """Answer a question for attributes."""
         if seconds is None:
             seconds = self._attribute_seconds(entry)
-        return replies.attributes(self._looks.of(entry), seconds)
+        return replies.attributes(self._attributes(entry), seconds)
 
     def pinned(self, opened: OpenFile) -> bytes:
         """Describe a file that is open and whose name has other bytes by now, or is gone."""
@@ -72,7 +85,14 @@ class Appearance:
         That is for the one who asks to write it, so the name is looked up anew by everybody else.
         """
         number = self._inodes.number(entry)
-        return replies.entry(number, self._looks.of(entry), Validity(0, self.validity))
+        return replies.entry(number, self._attributes(entry), Validity(0, self.validity))
+
+    def _attributes(self, entry: Entry) -> entries.Attributes:
+        found = self._looks.of(entry)
+        touched = self._touched.get(entry.node, 0) if entry.folder else 0
+        if touched <= found.modified:
+            return found
+        return replace(found, modified=touched, changed=touched)
 
     def _seconds(self, parent: Node, entry: Entry) -> float:
         spooled = entry.node >> _KIND_SHIFT == Kind.SPOOLED

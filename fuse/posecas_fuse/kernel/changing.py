@@ -36,6 +36,7 @@ class Changing:
         self._inodes = shared.inodes
         self._opened = shared.opened
         self._appearance = shared.appearance
+        self._notifying = shared.notifying
 
     def make_folder(self, request: Request) -> bytes:
         """Make a folder."""
@@ -118,6 +119,7 @@ class Changing:
         except NotFound:
             if not request.resent:
                 raise
+        self._notifying.here(parent, request.name())
 
     def _rename(self, request: Request, folder: int, flags: int, *, after: int) -> bytes:
         mode = _RENAMES.get(flags)
@@ -133,6 +135,8 @@ class Changing:
             except NotFound:
                 if not request.resent or not self._is_there(*new):
                     raise
+            self._notifying.here(*old)
+            self._notifying.here(*new)
 
         return self._once(request, rename)
 

@@ -81,7 +81,7 @@ class Names:
         number = next(self._listing_ids)
         node = self._inodes.node(request.nodeid)
         self._listings[number] = Listing(self._files, node)
-        return replies.opened(number, self._appearance.folder_flags(node))
+        return replies.opened(number, self._appearance.folder_flags)
 
     def read_folder(self, request: Request) -> bytes:
         """List names."""

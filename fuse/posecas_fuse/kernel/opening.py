@@ -31,6 +31,8 @@ class Opening:
         self._appearance = shared.appearance
         self._recent = shared.recent
         self._wanted = shared.wanted
+        self._notifying = shared.notifying
+        self._created: dict[Handle, tuple[Node, bytes]] = {}
 
     def open_near(self, request: Request) -> bytes | None:
         """Open what is sure to wait for no location; None: `open` has to."""
@@ -65,6 +67,8 @@ class Opening:
         except NameTaken:
             entry = self._files.lookup(parent, name)
             handle = self._created_before(request, entry, exclusive=bool(flags & os.O_EXCL))
+        self._created[handle] = (parent, name)
+        self._notifying.here(parent, name)
         before = self._answered_before(request)
         told = self._appearance.named(parent, entry)
         return told + (before or self._add(request, entry, handle))
@@ -76,8 +80,15 @@ class Opening:
     def close(self, number: int) -> None:
         """Let go of an opened file; of one that was closed, too."""
         opened = self._reading.close(number)
-        if opened is not None:
-            self._files.release(Handle(opened.handle))
+        if opened is None:
+            return
+        handle = Handle(opened.handle)
+        self._files.release(handle)
+        created = self._created.pop(handle, None)
+        if created is not None:
+            # Nothing is left of what was refused, and only we know that it is gone.
+            self._notifying.changed(created[0], [created[1]])
+            self._notifying.here(*created)
 
     def _open_to_write(self, request: Request, *, truncate: bool) -> bytes:
         node = self._inodes.node(request.nodeid)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from posecas_fuse.files import Files
 from posecas_fuse.kernel.appearance import Appearance
 from posecas_fuse.kernel.inodes import Inodes
+from posecas_fuse.kernel.notifying import Notifying
 from posecas_fuse.kernel.open_files import OpenFiles
 from posecas_fuse.kernel.reading import Reading
 from posecas_fuse.kernel.recent import Recent
@@ -22,3 +23,4 @@ class Shared:
     appearance: Appearance
     recent: Recent
     wanted: Wanted
+    notifying: Notifying

@@ -13,6 +13,7 @@ from posecas.errors import PosecasError
 from posecas.machine import Json
 from posecas.store import Store
 from posecas_fuse.files import Files, Rules
+from posecas_fuse.following import Following
 from posecas_fuse.kernel import replies
 from posecas_fuse.kernel.abi import Feature
 from posecas_fuse.kernel.appearance import Appearance
@@ -23,6 +24,7 @@ from posecas_fuse.kernel.dispatch import Answering, operations
 from posecas_fuse.kernel.file_bytes import FileBytes
 from posecas_fuse.kernel.inodes import Inodes
 from posecas_fuse.kernel.names import Names
+from posecas_fuse.kernel.notifying import Notifying
 from posecas_fuse.kernel.open_files import OpenFiles
 from posecas_fuse.kernel.opening import Opening
 from posecas_fuse.kernel.plan import SERVING, Plan
@@ -111,6 +113,18 @@ class Worker:
         self._commits = Pool("commit", threads=_COMMITS, seconds=_PATIENCE * seconds)
         passthrough = plan.terms.has(Feature.PASSTHROUGH)
         self._reading = Reading(self._device, self._opened, passthrough=passthrough)
+        self._appearance = Appearance(
+            Inodes(self._files.root), self._files.appearance, self._is_followed
+        )
+        self._notifying = Notifying(
+            self._device,
+            self._files,
+            self._opened,
+            self._appearance,
+            expires=plan.terms.has(Feature.HAS_EXPIRE_ONLY),
+        )
+        after = self._opened.followed or store.index.last_change()
+        self._following = Following(store.index, self._notifying, after=after)
         self._session = Session(
             self._device,
             operations(self._answering()),
@@ -120,15 +134,15 @@ class Worker:
 
     def _answering(self) -> Answering:
         files = self._files
-        inodes = Inodes(files.root)
         shared = Shared(
             files=files,
-            inodes=inodes,
+            inodes=Inodes(files.root),
             opened=self._opened,
             reading=self._reading,
-            appearance=Appearance(inodes, files.appearance, lambda: False),
+            appearance=self._appearance,
             recent=Recent(),
             wanted=Wanted(files.release),
+            notifying=self._notifying,
         )
         opening = Opening(shared)
         return Answering(
@@ -142,6 +156,8 @@ class Worker:
 
     def serve(self) -> None:
         """Answer until the mount is gone."""
+        self._notifying.start()
+        self._following.start()
         if self._plan.restarts:
             self._device.notify(replies.resend())
         os.write(self._plan.report, SERVING)
@@ -150,10 +166,15 @@ class Worker:
 
     def close(self) -> None:
         """End what is under way, within a bound."""
+        self._following.close()
+        self._notifying.close()
         left = self._commits.drain(_DRAIN_SECONDS) + self._fetches.drain(0)
         if left:
             _log.warning("%d requests were not answered in time", left)
         self._files.close()
+
+    def _is_followed(self) -> bool:
+        return self._following.healthy
 
     def status(self) -> Json:
         """What ``/.posecas/status.json`` says."""
