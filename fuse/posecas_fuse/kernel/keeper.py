@@ -9,6 +9,7 @@ import logging
 import os
 import selectors
 import signal
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,12 +20,13 @@ from typing import Final, Self
 
 from posecas.errors import MountFailed
 from posecas_fuse import notify
-from posecas_fuse.kernel import worker
+from posecas_fuse.kernel import herald, worker
 from posecas_fuse.kernel.abi import Feature
 from posecas_fuse.kernel.attach import Options, attach, detach
 from posecas_fuse.kernel.device import BUFFER, Device, Unmounted
 from posecas_fuse.kernel.features import stack_depth, switched_off
 from posecas_fuse.kernel.handshake import LARGEST_TRANSFER, Terms, negotiate
+from posecas_fuse.kernel.herald import LANES
 from posecas_fuse.kernel.open_files import make_memory
 from posecas_fuse.kernel.plan import SERVING, Plan
 from posecas_fuse.kernel.requests import Malformed, parse
@@ -70,6 +72,10 @@ class Keeper:
         self._device = -1
         self._memory = -1
         self._terms = Terms(0, Feature(0))
+        pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(LANES)]
+        self._senders = [pair[0] for pair in pairs]
+        self._receivers = [pair[1] for pair in pairs]
+        self._herald = 0
         self._restarts = 0
         self._failures = 0
         self._stop_at: float | None = None
@@ -84,10 +90,12 @@ class Keeper:
         self._attach()
         with _Signals() as signals:
             try:
+                self._start_herald()
                 while self._one_worker(signals):
                     self._restarts += 1
             finally:
                 detach(self._mountpoint)
+                os.kill(self._herald, signal.SIGKILL)
 
     def _attach(self) -> None:
         options = Options(
@@ -124,6 +132,11 @@ class Keeper:
             self._attach_again()
         return True
 
+    def _start_herald(self) -> None:
+        self._herald = os.fork()
+        if not self._herald:
+            herald.run(self._device, self._receivers)
+
     def _start(self) -> _Worker:
         reading, writing = os.pipe()
         pid = os.fork()
@@ -134,7 +147,7 @@ class Keeper:
                     self._request,
                     self._spool,
                     self._terms,
-                    *(self._device, self._memory, writing),
+                    *(self._device, self._memory, self._senders, writing),
                     self._restarts,
                     os.getppid(),
                 )
@@ -157,6 +170,8 @@ class Keeper:
                 pid, status = os.waitpid(started.pid, os.WNOHANG)
                 if pid:
                     return status
+                if os.waitpid(self._herald, os.WNOHANG)[0]:
+                    self._start_herald()
                 self._press(started)
 
     def _hear(self, started: _Worker) -> bool:

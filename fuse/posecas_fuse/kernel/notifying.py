@@ -1,27 +1,45 @@
-"""Tells the kernel what to forget. Threads of its own, since the kernel may make them wait.
-
-It takes locks for that, which it also holds while a program waits for our answer in the same
-folder. So a notice is never sent by a thread that answers, and one that has to wait holds up few.
-"""
+"""What a worker tells the kernel to forget, by way of the `herald`."""
 
 import queue
+import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from posecas.view import Node
 from posecas.view.nodes import Kind, make_node, row_of
 from posecas_fuse.files import Files
-from posecas_fuse.kernel import replies
 from posecas_fuse.kernel.abi import EXPIRE_ONLY
 from posecas_fuse.kernel.appearance import Appearance
-from posecas_fuse.kernel.device import Device
+from posecas_fuse.kernel.herald import packets
 from posecas_fuse.kernel.inodes import Inodes
 from posecas_fuse.kernel.open_files import OpenFiles
 
-_THREADS: Final = 4
 _KIND_SHIFT: Final = 56
 _GENERATIONS: Final = (Kind.GENERATION, Kind.USER_GENERATION)
+
+
+class _Lane:
+    """One way to the herald, and the thread that waits where it is full."""
+
+    def __init__(self, sender: socket.socket) -> None:
+        self._sender = sender
+        self._waiting: queue.SimpleQueue[bytes | Callable[[], object]] = queue.SimpleQueue()
+
+    def start(self, name: str) -> None:
+        threading.Thread(target=self._send_all, name=name, daemon=True).start()
+
+    def put(self, what: bytes | Callable[[], object]) -> None:
+        """Send this, or call it when everything before is sent."""
+        self._waiting.put(what)
+
+    def _send_all(self) -> None:
+        while True:
+            what = self._waiting.get()
+            if callable(what):
+                what()
+            else:
+                self._sender.send(what)
 
 
 class Notifying:
@@ -29,7 +47,7 @@ class Notifying:
 
     def __init__(
         self,
-        device: Device,
+        senders: Sequence[socket.socket],
         files: Files,
         opened: OpenFiles,
         appearance: Appearance,
@@ -37,20 +55,18 @@ class Notifying:
         expires: bool,
     ) -> None:
         """``expires``: the kernel can ask again for a name without forgetting what has it open."""
-        self._device = device
+        self._lanes = [_Lane(sender) for sender in senders]
         self._files = files
         self._opened = opened
         self._appearance = appearance
         self._inodes = Inodes(files.root)
         self._flags = EXPIRE_ONLY if expires else 0
-        self._waiting: queue.SimpleQueue[tuple[Node, Sequence[bytes]]] = queue.SimpleQueue()
         self._closed = False
 
     def start(self) -> None:
         """Begin to send."""
-        for number in range(_THREADS):
-            name = f"posecas-notices-{number}"
-            threading.Thread(target=self._send_all, name=name, daemon=True).start()
+        for number, lane in enumerate(self._lanes):
+            lane.start(f"posecas-notices-{number}")
 
     def close(self) -> None:
         """Send nothing more: the mount is on its way out."""
@@ -58,7 +74,13 @@ class Notifying:
 
     def changed(self, parent: Node, names: Sequence[bytes]) -> None:
         """See ``Notices``."""
-        self._waiting.put((parent, names))
+        if self._closed:
+            return
+        self._appearance.touch(parent)
+        number = self._inodes.of(parent)
+        lane = self._lanes[number % len(self._lanes)]
+        for packet in packets(number, names, self._flags):
+            lane.put(packet)
 
     def here(self, parent: Node, name: bytes) -> None:
         """A name was changed through this mount: the same folder in the other tree shows it too."""
@@ -79,18 +101,14 @@ class Notifying:
 
     def followed(self, sequence: int) -> None:
         """See ``Notices``."""
-        self._opened.follow(sequence)
+        left = [len(self._lanes)]
+        guard = threading.Lock()
 
-    def _send_all(self) -> None:
-        while True:
-            parent, names = self._waiting.get()
-            if not self._closed:
-                self._send(parent, names)
+        def passed() -> None:
+            with guard:
+                left[0] -= 1
+                if not left[0]:
+                    self._opened.follow(sequence)
 
-    def _send(self, parent: Node, names: Sequence[bytes]) -> None:
-        self._appearance.touch(parent)
-        number = self._inodes.of(parent)
-        if not self._device.notify(replies.invalid_inode(number)):
-            return
-        for name in names:
-            self._device.notify(replies.invalid_name(number, name, self._flags))
+        for lane in self._lanes:
+            lane.put(passed)

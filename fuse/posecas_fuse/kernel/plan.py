@@ -1,5 +1,7 @@
 """What the keeper hands to every worker."""
 
+import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +13,9 @@ from posecas_fuse.request import Request
 class Plan:
     """A mount that is there, and the worker that is to answer for it.
 
-    ``spool`` is claimed by the keeper; ``device`` and ``memory`` are descriptors; ``restarts``
-    counts the workers that died before this one. Bytes written to ``report`` reach the keeper.
+    ``spool`` is claimed by the keeper; ``device`` and ``memory`` are descriptors; ``lanes`` lead to
+    the herald. ``restarts`` counts the workers that died before this one. Bytes written to
+    ``report`` reach the keeper.
     """
 
     request: Request
@@ -20,6 +23,7 @@ class Plan:
     terms: Terms
     device: int
     memory: int
+    lanes: Sequence[socket.socket]
     report: int
     restarts: int
     keeper: int

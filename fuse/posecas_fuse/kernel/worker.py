@@ -117,7 +117,7 @@ class Worker:
             Inodes(self._files.root), self._files.appearance, self._is_followed
         )
         self._notifying = Notifying(
-            self._device,
+            plan.lanes,
             self._files,
             self._opened,
             self._appearance,

@@ -1,0 +1,154 @@
+"""The kernel engine goes on whatever happens to its worker."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+import posecas
+from kit.mounts import Mount, mounted, until
+from kit.pictures import photo, png
+from kit.tiles import tile
+
+pytestmark = pytest.mark.fuse
+
+SECONDS = float(os.environ.get("POSECAS_RESTART_SECONDS", "6"))
+_EVERY = 0.25
+
+
+class _Busy:
+    """Programs that read and write, and what went wrong for them."""
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+        self.done: dict[str, int] = {}
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, name: str, once: Callable[[int], str | None]) -> None:
+        """Do something again and again; it says what was wrong."""
+        self._threads.append(threading.Thread(target=self._run, args=(name, once)))
+        self._threads[-1].start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, name: str, once: Callable[[int], str | None]) -> None:
+        for number in count():
+            if self._stop.is_set():
+                return
+            try:
+                wrong = once(number)
+            except OSError as error:
+                wrong = repr(error)
+            if wrong:
+                self.wrong.append(f"{name} {number}: {wrong}")
+            self.done[name] = number + 1
+
+
+@contextmanager
+def busy(mount: Mount, images: list[bytes]) -> Iterator[_Busy]:
+    """Readers and writers in all that the mount can do, until the block ends."""
+    folder, scratch = mount / "generations/g1", mount / ".scratch"
+
+    def read(number: int) -> str | None:
+        which = number % len(images)
+        found = (folder / f"k{which}.png").read_bytes()
+        return None if found == images[which] else f"{len(found)} bytes that are not k{which}'s"
+
+    def write(number: int) -> str | None:
+        path = folder / f"w{number}.png"
+        with path.open("wb", buffering=0) as file:
+            for at in range(0, len(images[0]), 4096):
+                file.write(images[0][at : at + 4096])
+        if path.read_bytes() != images[0]:
+            return "other bytes than were written"
+        path.rename(folder / f"r{number}.png")
+        (folder / f"r{number}.png").unlink()
+        return "it is still there" if path.exists() else None
+
+    def keep(number: int) -> str | None:
+        place = scratch / f"d{number}"
+        place.mkdir()
+        with (place / "log").open("a") as file:
+            for line in range(20):
+                file.write(f"{line}\n")
+                file.flush()
+        found = (place / "log").read_text()
+        (place / "log").unlink()
+        place.rmdir()
+        return None if found == "".join(f"{line}\n" for line in range(20)) else found
+
+    def look(number: int) -> str | None:
+        names = {one.name for one in os.scandir(folder)}
+        missing = {f"k{which}.png" for which in range(len(images))} - names
+        if missing:
+            return f"{missing} are not listed"
+        return "a name that nobody made" if (folder / f"none{number}.png").exists() else None
+
+    running = _Busy()
+    for name, once in (("read", read), ("write", write), ("keep", keep), ("look", look)):
+        running.start(name, once)
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def test_a_worker_that_is_killed_again_and_again_is_noticed_by_nobody(
+    store: posecas.Store, mountpoint: Path
+) -> None:
+    images = [png(photo(120 + 10 * number, 100)) for number in range(10)]
+    for number, image in enumerate(images):
+        store.put(image, generation="g1", pose=f"k{number}")
+    with mounted(store.path, mountpoint, engine="kernel") as mount:
+        held = [(mount / f"generations/g1/k{n}.png").open("rb", buffering=0) for n in (0, 5)]
+        before = mount.workers
+        with busy(mount, images) as running:
+            until_then = time.monotonic() + SECONDS
+            kills = 0
+            while time.monotonic() < until_then:
+                time.sleep(_EVERY)
+                kills += _kill_worker(mount)
+        assert running.wrong == []
+        assert kills >= SECONDS / _EVERY / 4
+        assert all(done > 1 for done in running.done.values()), running.done
+        assert mount.workers != before
+        for number, file in zip((0, 5), held, strict=True):
+            assert file.read() == images[number]
+            file.close()
+
+
+def test_a_stored_image_survives_the_worker_that_took_it(
+    store: posecas.Store, mountpoint: Path
+) -> None:
+    store.put(tile(0), generation="g1", pose="first")
+    with mounted(store.path, mountpoint, engine="kernel") as mount:
+        for number in range(5):
+            path = mount / f"generations/g1/p{number}.png"
+            with path.open("wb", buffering=0) as file:
+                file.write(tile(number))
+                _kill_worker(mount)
+            _kill_worker(mount)
+            assert store.get(f"g1/p{number}") == tile(number) == path.read_bytes()
+
+
+def _kill_worker(mount: Mount) -> int:
+    """Kill what answers now; how many there were."""
+    killed = 0
+    for pid in mount.workers:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+        killed += 1
+    until(lambda: bool(mount.workers))
+    return killed
