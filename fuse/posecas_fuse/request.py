@@ -1,6 +1,7 @@
 """What is to be mounted where, and how."""
 
 import json
+import sys
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, Self, get_args
 
@@ -38,4 +39,4 @@ class Request:
 
 def default_engine() -> Engine:
     """Return the engine that is used unless another one is asked for."""
-    return "portable"
+    return "kernel" if sys.platform == "linux" else "portable"
