@@ -112,11 +112,16 @@ def back_up(store: posecas.Store, known: Known) -> None:
     store.back_up()
 
 
+def reconcile(store: posecas.Store, known: Known) -> None:
+    del known
+    reconciled(store, recover=True)
+
+
 COMMANDS: dict[str, Command] = {
     one.__name__: one
     for one in (
         *(put, put_many, replace_one, get, remove, collect),
-        *(check_data, check_orphans, claim_orphans, expire, rendition, back_up),
+        *(check_data, check_orphans, claim_orphans, expire, rendition, back_up, reconcile),
     )
 }
 KNOWN: Known = {f"g/p{n}": tile(n) for n in range(4)} | {"g/old": tile(5)}

@@ -1,5 +1,6 @@
 """Stores whose locations fail."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +14,19 @@ from posecas.recipes import recipes_of, with_versions
 
 
 def open_faulty(
-    folder: Path, schedule: Schedule, *, prefix: str = ""
+    folder: Path,
+    schedule: Schedule,
+    *,
+    prefix: str = "",
+    location: str = "local",
+    settings: Mapping[str, str] | None = None,
 ) -> tuple[posecas.Store, FaultyObjects]:
-    """Open a store of one location, with faults in what it does there."""
-    config = load_config(folder, {"expire.truth": "store"})
+    """Open a store with faults in what it does at one location."""
+    config = load_config(folder, {"expire.truth": "store", **(settings or {})})
     backends = opening._backends(folder, opening._open_index(folder, config), config, {})
-    ((name, place),) = backends.places.items()
-    objects = faulty(place.objects, schedule, prefix=prefix, seconds=0.001)
+    places = dict(backends.places)
+    objects = faulty(places[location].objects, schedule, prefix=prefix, seconds=0.001)
+    places[location] = Place(location, objects)
     recipes = with_versions(recipes_of(config), backends.index)
-    wrapped = replace(backends, places={name: Place(name, objects)}, recipes=recipes)
+    wrapped = replace(backends, places=places, recipes=recipes)
     return posecas.Store(folder, wrapped), objects

@@ -97,7 +97,7 @@ class Drop:
             yield "the operator wipes the place", _wiped(state, self.place)
 
     def _drain(self, state: State, rules: Rules) -> Iterator[Step]:
-        """The contract's `retire`, one transaction a blob, then `detached` when no row is left."""
+        """`index/moving.py: retire`, one transaction a blob, then `detach` when no row is left."""
         for one in state.replicas:
             if one.place == self.place and one.row in {"live", "damaged"}:
                 if rules.may_drop(state, one):
@@ -117,7 +117,7 @@ class Retire:
     place: int
 
     def steps(self, state: State, rules: Rules) -> Iterator[Step]:
-        """The contract's `retire`, whenever somebody runs it."""
+        """`index/sending.py: retire_sent`, whenever somebody runs it."""
         for one in state.replicas:
             here = (one.row, one.place) == ("live", self.place)
             if here and referenced(state.tables, one.blob) and rules.may_retire(state, one):

@@ -106,7 +106,7 @@ class Rules:
         return True
 
     def may_drop(self, state: State, one: Replica) -> bool:
-        """Whether `location drop` may condemn it. Models the contract's `retire`."""
+        """Whether `location drop` may condemn it. Models `index/moving.py: retire`."""
         return not referenced(state.tables, one.blob) or self.another(state, one)
 
     def may_retire(self, state: State, one: Replica) -> bool:
