@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from posecas.config import LOCAL, Config
 from posecas.config.locations import R2, not_set
 from posecas.errors import ConfigError, ForeignStore
 from posecas.index.protocol import Index
-from posecas.objects.marker import Owner, claim_location
+from posecas.objects.marker import Owner, claim_location, take_location
 from posecas.places import Place
 from posecas.records import Location
 
@@ -53,11 +53,14 @@ class Joining:
             )
         return settings.url
 
-    def add(self, name: str, url: str, *, shared: bool = False) -> Location:
+    def add(
+        self, name: str, url: str, *, shared: bool = False, take_over: bool = False
+    ) -> Location:
         """Claim a place, which must be empty or this store's, and record it; twice is allowed.
 
         ``shared``: a folder that every host of the store sees under this path, such as a network
-        mount. Raises ``ForeignStore`` before anything is changed there, and what the place raises.
+        mount. ``take_over``: from another index or a copy of this store, which is gone. Raises
+        ``ForeignStore`` before anything is changed there, and what the place raises.
         """
         found = self._recorded(name)
         if found is not None and found.url != url:
@@ -66,13 +69,19 @@ class Joining:
         host = self.host if url.startswith("file:") and not shared else None
         place = self.connect(Location(0, name, url, "active", host))
         try:
-            claim_location(place.objects, self.owner, name, fresh=True)
+            if take_over:
+                take_location(place.objects, self._owner_of(name), name)
+            claim_location(place.objects, self._owner_of(name), name, fresh=True)
         finally:
             place.objects.close()
         added = self.index.add_location(name, url, host=host)
         if added.state == "detached":
             return self.index.set_location_state(name, "active")
         return added
+
+    def _owner_of(self, name: str) -> Owner:
+        # What lies inside the store's folder is copied with it.
+        return replace(self.owner, home="") if name == LOCAL else self.owner
 
     def _recorded(self, name: str) -> Location | None:
         return next((one for one in self.index.locations() if one.name == name), None)

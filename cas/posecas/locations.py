@@ -50,12 +50,14 @@ class StoreLocations:
         url: str | None = None,
         *,
         shared: bool = False,
+        take_over: bool = False,
         settings: Mapping[str, str] | None = None,
     ) -> Location:
         """Make a place a location of this store; it must be empty, or this store's already.
 
         ``url`` is like ``s3://bucket/prefix`` or ``file:///path``; without one, the settings say
         where it is. ``shared``: every host of the store sees the folder under this path.
+        ``take_over`` takes it from another index, or a copy, of this store, which must be gone.
         ``settings`` of the location, by the last part of their names, are written to
         `posecas.toml`. Twice is allowed. Raises ``ForeignStore`` for a place that is another
         store's, another index's or not empty, ``ConfigError`` and what the place raises; then
@@ -66,7 +68,7 @@ class StoreLocations:
         at = joining.configured_url(name) if url is None else location_url(url)
         if self._is_inside(at):
             raise ForeignStore(f"{at}: the store itself lies there; choose a folder outside of it")
-        added = joining.add(name, at, shared=shared)
+        added = joining.add(name, at, shared=shared, take_over=take_over)
         if settings:
             write_location_table(self.path, name, settings)
         return added

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Mapping
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +67,7 @@ def prepare_folder(folder: Path, settings: Mapping[str, str] | None = None) -> C
         _make_folder(folder)
         _write_once(folder / FILE, TEMPLATE)
         (folder / LOCK.parent).mkdir(mode=0o700, exist_ok=True)
+        (folder / LOCK).touch(mode=0o600)
     except OSError as error:
         raise WriteRefused(
             f"{folder}: a store cannot be made here ({error.strerror}); "
@@ -115,7 +117,8 @@ def _backends(
     identity = index.identity()
     if identity is None or not index.locations():
         raise _unfinished(folder)
-    owner, connect = _owner(identity), Connecting(folder, config)
+    owner = replace(_owner(identity), home=home_of(folder))
+    connect = Connecting(folder, config)
     places = Places(index, this_host(), connect)
     joining = Joining(index, config, owner, this_host(), connect)
     cache = Cache(
@@ -134,6 +137,13 @@ def _open_index(folder: Path, config: Config) -> SqlIndex:
 
 def _owner(identity: Identity) -> Owner:
     return Owner(identity.store, identity.index)
+
+
+def home_of(folder: Path) -> str:
+    """Return what tells a store's folder from a copy of it: its lock file is never made anew."""
+    with suppress(OSError):
+        return f"{(folder / LOCK).stat().st_ino:x}"
+    return ""
 
 
 def this_host() -> str:

@@ -31,7 +31,7 @@ from posecas.index.writer_lock import WriterLock
 from posecas.objects.local import LocalObjects
 from posecas.objects.marker import MARKER_KEY, Owner, owner_of, take_location
 from posecas.objects.protocol import Objects
-from posecas.opening import HERE, INDEX, LOCK, prepare_folder, sync_folder, this_host
+from posecas.opening import HERE, INDEX, LOCK, home_of, prepare_folder, sync_folder, this_host
 from posecas.places import Place, Places
 from posecas.records import Location
 from posecas.restore import (
@@ -280,7 +280,9 @@ def _hand_over(place: _Place, index: SqlIndex, identity: Identity) -> None:
         faults.point("restore.snapshotted")
         # The backups' own location last: as long as it is the old index's, its snapshots count.
         for name in sorted(places, key=lambda name: name == backups):
-            take_location(places[name].objects, Owner(identity.store, identity.index), name)
+            home = "" if name == LOCAL else home_of(place.folder)
+            owner = Owner(identity.store, identity.index, home)
+            take_location(places[name].objects, owner, name)
     faults.point("restore.claimed")
 
 

@@ -13,7 +13,7 @@ from posecas.backends import Backends
 from posecas.digest import Digest, digest_of
 from posecas.errors import CredentialsRefused, LocationUnavailable, ObjectMissing, ShortRead
 from posecas.index.intake import Intake, Settled
-from posecas.ingest import Ingest, Prepared
+from posecas.ingest import Ingest, Prepared, Target
 from posecas.places import Place
 from posecas.records import Blob
 
@@ -38,13 +38,15 @@ def salvage(backends: Backends, digest: Digest, others: Iterable[Lying] = ()) ->
     return None
 
 
-def bring_back(ingest: Ingest, blob: Blob, data: bytes) -> bool:
+def bring_back(ingest: Ingest, blob: Blob, data: bytes, place: Place | None = None) -> bool:
     """Write a blob's bytes once more, for what refers to it already; tell whether anything does.
 
-    No reference is made: a pose that is removed at this moment stays removed.
+    At ``place``, or else the write location. No reference is made: a pose that is removed at this
+    moment stays removed.
     """
     intake = Intake(blob.facts, None, copies=(blob.facts,))
-    return isinstance(ingest.run([Prepared(intake, {blob.digest: data})])[0], Settled)
+    target = None if place is None else Target(place)
+    return isinstance(ingest.run([Prepared(intake, {blob.digest: data})], target)[0], Settled)
 
 
 def _rows(backends: Backends, digest: Digest) -> Iterator[Lying]:

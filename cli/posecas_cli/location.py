@@ -66,7 +66,14 @@ posecas location add archive s3://bucket/poses --endpoint https://s3.example.com
     "--session-token-env", metavar="VARIABLE", help="The variable that holds its session token."
 )
 @click.option("--shared", is_flag=True, help="Every host of the store sees the folder there.")
-def add(name: str, url: str | None, *, shared: bool, **options: str | None) -> None:
+@click.option(
+    "--take-over",
+    is_flag=True,
+    help="Take it from another folder of this same store, which must be gone.",
+)
+def add(
+    name: str, url: str | None, *, shared: bool, take_over: bool, **options: str | None
+) -> None:
     """Make a place a location of this store: a bucket or a prefix in one, a folder on another disk.
 
     It must be empty, or this store's already; a mark in it says whose it is from then on. r2 needs
@@ -76,7 +83,7 @@ def add(name: str, url: str | None, *, shared: bool, **options: str | None) -> N
     said = {option: value for option, value in options.items() if value is not None}
     settings = {f"location.{name}.{option}": value for option, value in said.items()}
     with session.open_store(settings) as store:
-        store.add_location(name, url, shared=shared, settings=said)
+        store.add_location(name, url, shared=shared, take_over=take_over, settings=said)
         (use,) = [one for one in store.locations() if one.location.name == name]
         machine = _json(store, use)
     output.report(machine, f"location {name}: {use.location.url}, {use.location.state}")

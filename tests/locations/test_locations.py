@@ -301,3 +301,37 @@ def test_after_a_switch_the_index_comes_back_from_the_new_place_alone(
     restore_index(tmp_path / "new", take_over=True, settings=settings)
     with posecas.open_store(tmp_path / "new", settings=settings) as store:
         assert [store.get(f"g/{name}") for name in "pq"] == [tile(1), tile(2)]
+
+
+def test_a_copy_of_the_store_may_not_touch_its_locations(
+    on_disk: Path, disk: Path, tmp_path: Path
+) -> None:
+    with posecas.open_store(on_disk) as store:
+        store.put(tile(1), generation="g", pose="p")
+        list(store.replicate("disk"))
+        store.remove(["g/p"])
+    shutil.copytree(on_disk, tmp_path / "copy")
+    before = sorted(disk.rglob("*.*"))
+    with posecas.open_store(tmp_path / "copy") as copy:
+        copy.put(tile(2), generation="g", pose="q")
+        for work in (copy.replicate("disk"), copy.check(), copy.collect(grace=0, delay=0)):
+            with pytest.raises(ForeignStore, match="location add disk --take-over"):
+                list(work)
+        with pytest.raises(ForeignStore, match="of which this one is a copy"):
+            copy.add_location("disk", disk.as_uri())
+        assert sorted(disk.rglob("*.*")) == before
+        assert copy.get("g/q") == tile(2)
+    with posecas.open_store(on_disk) as store:
+        assert check(store).findings == []
+
+
+def test_a_copy_takes_over_when_the_other_one_is_gone(
+    on_disk: Path, disk: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(on_disk, tmp_path / "copy")
+    with posecas.open_store(tmp_path / "copy") as copy:
+        copy.add_location("disk", disk.as_uri(), take_over=True)
+        copy.put(tile(1), generation="g", pose="p")
+        list(copy.replicate("disk"))
+    with posecas.open_store(on_disk) as store, pytest.raises(ForeignStore, match="copy"):
+        list(store.replicate("disk"))

@@ -90,10 +90,24 @@ def test_a_copy_heals_what_is_damaged_where_it_goes(filled: Path, disk: Path) ->
         (path,) = (disk / "objects").rglob(f"{pose.digest}-*")
         flip(path)
         assert check(store, data=True).kinds == ["wrong_bytes"]
-        check(store, data=True, repair=True)
+        store.index.checked(
+            next(one.id for one in store.index.replicas(pose.digest) if one.location == "disk"),
+            intact=False,
+        )
         replicated(store, "disk")
         assert objects_at(store, "disk") == 2 * COUNT
         assert check(store, data=True).findings == []
+
+
+def test_a_repair_brings_a_copy_back_where_it_was(filled: Path, disk: Path) -> None:
+    with posecas.open_store(filled) as store:
+        replicated(store, "disk")
+        pose = store.pose("g/p3")
+        (path,) = (disk / "objects").rglob(f"{pose.digest}-*")
+        flip(path)
+        (found,) = check(store, data=True, repair=True).findings
+        assert "written again at disk" in found.detail
+        assert objects_at(store, "disk") == 2 * COUNT
 
 
 def test_wrong_bytes_that_were_written_never_count(filled: Path, disk: Path) -> None:

@@ -136,6 +136,9 @@ class MovingMachine(RuleBasedStateMachine):
         found = check(self.store, data=True, repair=True).findings
         assert {one.kind for one in found} == {"wrong_bytes"}
         assert all(one.repaired for one in found)
+        again = self.store.index.replicas(self.store.pose(f"g/{name}").digest)
+        if state_of(self.store, location) == "active":
+            assert {one.location for one in again} == set(at)
 
     @rule(delay=st.sampled_from([0, 3600]))
     def collect(self, delay: int) -> None:

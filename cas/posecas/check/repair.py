@@ -15,6 +15,7 @@ from posecas.digest import Digest
 from posecas.errors import Damage, LocationUnavailable, NotFound, Refused
 from posecas.findings import Finding
 from posecas.ingest import Ingest
+from posecas.places import Place
 from posecas.read import read_blob
 from posecas.records import Blob, Rendition, Replica
 from posecas.renditions import make_renditions
@@ -33,29 +34,36 @@ class Repair:
         """Mark a replica damaged and bring its blob back; tell what came of it."""
         self._backends.index.checked(replica.id, intact=False)
         faults.point("check.marked")
-        return self._told(finding, replica.digest)
+        return self._told(finding, replica.digest, self._place_of(replica))
 
     def of_blob(self, finding: Finding) -> Finding:
         """Bring a blob back that has no live replica; anything else was repaired or cannot be."""
         if finding.digest is None or finding.kind not in {"damaged", "lost"}:
             return finding
-        return self._told(finding, finding.digest)
+        return self._told(finding, finding.digest, self._backends.write_place)
 
-    def _told(self, finding: Finding, digest: Digest) -> Finding:
+    def _place_of(self, replica: Replica) -> Place:
+        """Where it lies, so that the location has it again; one that drains takes nothing."""
+        for location in self._backends.index.locations():
+            if location.name == replica.location and location.state == "active":
+                return self._backends.place(replica.location)
+        return self._backends.write_place
+
+    def _told(self, finding: Finding, digest: Digest, place: Place) -> Finding:
         blob = self._backends.index.blob(digest)
         if blob.references == 0:
             how = "nothing refers to it, so gc takes it"
-        elif self._fetch(blob):
-            how = f"written again at {self._backends.write_place.name} from a copy that is good"
+        elif self._fetch(blob, place):
+            how = f"written again at {place.name} from a copy that is good"
         elif self._render(blob):
             how = "made again from its source"
         else:
             return finding
         return replace(finding, detail=f"{finding.detail}; {how}", repaired=True)
 
-    def _fetch(self, blob: Blob) -> bool:
+    def _fetch(self, blob: Blob, place: Place) -> bool:
         data = salvage(self._backends, blob.digest)
-        return data is not None and bring_back(self._ingest, blob, data)
+        return data is not None and bring_back(self._ingest, blob, data, place)
 
     def _render(self, blob: Blob) -> bool:
         made = [one for one in self._backends.index.renditions_to(blob.digest) if self._knows(one)]

@@ -2,13 +2,15 @@
 
 Two stores on one location would take each other's objects for garbage, so whoever deletes, lists or
 replicates looks here first. The object holds
-``{"format": 1, "store": "<store id>", "index": "<index id>", "location": "<name>"}``; a marker from
-before locations had their names in it has no ``location``.
+``{"format": 1, "store": "<store id>", "index": "<index id>", "location": "<name>", "home": …}``.
+
+``home`` tells a store's folder from a copy of it, which has the same ids; the location inside that
+folder has none, since it is copied along. A marker of an older posecas has neither home nor name.
 """
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from posecas import faults
@@ -22,10 +24,14 @@ _FORMAT: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A store, and the one index of it that may change its locations: a copied index may not."""
+    """A store, and the one index of it that may change its locations: a copied index may not.
+
+    ``home`` tells the folder of that index from a copy of it; empty: nothing is known of it.
+    """
 
     store: str
     index: str
+    home: str = field(default="", compare=False)
 
 
 def claim_location(objects: Objects, owner: Owner, name: str, *, fresh: bool = False) -> None:
@@ -38,6 +44,8 @@ def claim_location(objects: Objects, owner: Owner, name: str, *, fresh: bool = F
     if fresh and owner_of(objects, name) is None:
         _refuse_foreign(objects, name)
     marker = {"format": _FORMAT, "store": owner.store, "index": owner.index, "location": name}
+    if owner.home:
+        marker["home"] = owner.home
     data = json.dumps(marker).encode() + b"\n"
     # A marker that is there, whatever its length, is judged by the check.
     with suppress(KeyTaken):
@@ -69,12 +77,12 @@ def owner_of(objects: Objects, where: str) -> Owner | None:
 
 
 def take_location(objects: Objects, owner: Owner, where: str) -> None:
-    """Make the location ``owner``'s, taking it from another index of the same store.
+    """Make the location ``owner``'s, taking it from another index of the same store, or a copy.
 
     For a moment it is nobody's, and nobody works on it. Raises what `claim_location` raises.
     """
     found = owner_of(objects, where)
-    if found is not None and found.store == owner.store and found != owner:
+    if found is not None and found.store == owner.store and not _is_same(found, owner):
         failed = objects.delete([MARKER_KEY])
         if failed:
             raise failed[MARKER_KEY]
@@ -104,6 +112,16 @@ def check_owner(objects: Objects, owner: Owner, where: str) -> None:
             f"{where}: it belongs to the index {found.index} of this store, this is {owner.index}: "
             "one is a copy of the other; use the original, or restore the index"
         )
+    if not _is_same(found, owner):
+        raise ForeignStore(
+            f"{where}: it belongs to this store in another folder, of which this one is a copy; "
+            f"use that one, or if it is gone for good: posecas location add {where} --take-over"
+        )
+
+
+def _is_same(found: Owner, owner: Owner) -> bool:
+    copied = bool(found.home and owner.home and found.home != owner.home)
+    return found == owner and not copied
 
 
 def owner_in(data: bytes, where: str) -> Owner:
@@ -111,7 +129,7 @@ def owner_in(data: bytes, where: str) -> Owner:
     try:
         marker = json.loads(data)
         if marker["format"] == _FORMAT:
-            return Owner(marker["store"], marker["index"])
+            return Owner(marker["store"], marker["index"], str(marker.get("home", "")))
         newer = marker["format"] > _FORMAT
     except (ValueError, KeyError, TypeError):
         newer = False
