@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -126,7 +127,8 @@ class Rclone:
         )
 
     def _run(self, source: str, target: str, count: int) -> int:
-        command = ["rclone", "copy", "--transfers", str(_TRANSFERS), source, target]
+        program = str(Path(sys.prefix, "bin", "rclone"))
+        command = [program, "copy", "--transfers", str(_TRANSFERS), source, target]
         subprocess.run(command, env=self._environment, check=True)  # noqa: S603
         return count
 

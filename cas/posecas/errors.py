@@ -38,7 +38,7 @@
     └ Failed (1)
       ├ StorageFull
       ├ WriteRefused         read-only, no permission, an I/O error
-      ├ RequestRefused       a location that answers, and will answer the same again: no such bucket
+      ├ RequestRefused       a location that will answer the same again: no such bucket
       ├ LastReplica
       ├ StoreTooNew
       ├ TooSlow              a query that would not end in the time allowed
@@ -222,7 +222,7 @@ class WriteRefused(Failed):
 
 
 class RequestRefused(Failed):
-    """The location answers, and refuses for a cause that time does not cure: no such bucket."""
+    """The location refuses for a cause that time does not cure: no such bucket, no trust."""
 
 
 class LastReplica(Failed):

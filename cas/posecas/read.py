@@ -115,12 +115,12 @@ def _first_intact(backends: Backends, digest: Digest, use: Callable[[Place, Repl
             try:
                 return use(place, replica)
             except (DamagedObject, ObjectMissing) as error:
-                backends.check_place(place)
-                _mark(backends, replica)
-                failure = error
+                failure = _doubt(backends, place) or error
+                if failure is error:
+                    _mark(backends, replica)
             except _UNREACHED as error:
                 failure = error
-        if isinstance(failure, _UNREACHED):
+        if failure is not None and not isinstance(failure, Damage):
             raise failure
     raise failure or _none_left(backends, digest)
 
@@ -161,6 +161,15 @@ def _open_checked(place: Place, replica: Replica, paths: HasPaths) -> BinaryIO:
         raise LocationUnavailable(
             f"{place.name}: {replica.key} cannot be opened ({error.strerror}); try again"
         ) from error
+
+
+def _doubt(backends: Backends, place: Place) -> PosecasError | None:
+    """Return why what the place says of its objects proves nothing: another store's, or away."""
+    try:
+        backends.check_place(place)
+    except PosecasError as error:
+        return error
+    return None
 
 
 def _mark(backends: Backends, replica: Replica) -> None:

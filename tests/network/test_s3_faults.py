@@ -351,8 +351,8 @@ def test_a_certificate_that_is_not_trusted_is_asked_once(
     monkeypatch.delenv("AWS_CA_BUNDLE")
     with closing(line.reached.objects(HASTY)) as objects:
         error = raised(replace(line, objects=objects), "GetObject")
-    assert isinstance(error, LocationUnavailable)
-    assert "certificate is not trusted" in str(error)
+    assert isinstance(error, RequestRefused)
+    assert "certificate is not trusted; set AWS_CA_BUNDLE" in str(error)
     assert line.proxy.operations == []
 
 

@@ -93,8 +93,7 @@ def writing(where: str, host: str) -> Iterator[None]:
 
 def _common(failure: Failure, where: str, host: str) -> PosecasError | None:
     if isinstance(failure, Unanswered):
-        way_out = "try again" if failure.passing else "set AWS_CA_BUNDLE to its authority's file"
-        return LocationUnavailable(f"{where}: {host}: {failure.cause}{_tried(failure)}; {way_out}")
+        return _silence(failure, where, host)
     assert isinstance(failure, Refusal)  # noqa: S101 - there are two kinds
     if failure.passing:
         return LocationUnavailable(f"{where}: {_said(failure)}{_tried(failure)}; try again later")
@@ -107,6 +106,12 @@ def _common(failure: Failure, where: str, host: str) -> PosecasError | None:
             f"{where}: {host} refused: {_said(failure)}; {_WAY_OUT.get(failure.code, _KEYS)}"
         )
     return None
+
+
+def _silence(failure: Unanswered, where: str, host: str) -> PosecasError:
+    if failure.way_out:
+        return RequestRefused(f"{where}: {host}: {failure.cause}; {failure.way_out}")
+    return LocationUnavailable(f"{where}: {host}: {failure.cause}{_tried(failure)}; try again")
 
 
 def _is_about_us(failure: Refusal) -> bool:

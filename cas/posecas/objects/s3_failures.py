@@ -56,12 +56,16 @@ class Refusal(Failure):
 
 
 class Unanswered(Failure):
-    """No answer came, or none that can be understood; whether anything was done is not known."""
+    """No answer came, or none that can be understood; whether anything was done is not known.
 
-    def __init__(self, cause: str, *, passing: bool = True) -> None:
+    With a ``way_out`` it is not passing: somebody must do that first.
+    """
+
+    def __init__(self, cause: str, *, way_out: str = "") -> None:
         super().__init__(cause)
         self.cause = cause
-        self.passing = passing
+        self.way_out = way_out
+        self.passing = not way_out
 
 
 class Truncated(Unanswered):

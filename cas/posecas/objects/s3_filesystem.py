@@ -31,6 +31,7 @@ _CONNECTIONS: Final = 64
 """At once: more than any number of writers and readers, since waiting here is not bounded."""
 
 _CLOSING: Final = 5
+_UNTRUSTED: Final = "set AWS_CA_BUNDLE to the file of its authority, or correct the endpoint"
 
 _sessions: dict[int, aiobotocore.session.AioSession] = {}
 
@@ -148,15 +149,15 @@ def _failure(error: Exception) -> Failure:
     if isinstance(cause, ClientError):
         return _refusal(cause)
     if _certificate_problem(error):
-        return Unanswered(f"its certificate is not trusted ({_line(error)})", passing=False)
+        return Unanswered("its certificate is not trusted", way_out=_UNTRUSTED)
     if isinstance(error, aiohttp.ClientPayloadError):
         return Truncated("fewer bytes came than were announced")
     if isinstance(error, ReadTimeoutError):
         return Unanswered("no answer came in time")
     if isinstance(error, ResponseParserError):
         return Unanswered("its answer is not one of S3")
-    passing = isinstance(error, HTTPClientError | aiohttp.ClientError | OSError)
-    return Unanswered(_line(error), passing=passing)
+    of_network = isinstance(error, HTTPClientError | aiohttp.ClientError | OSError)
+    return Unanswered(_line(error), way_out="" if of_network else "see `posecas doctor`")
 
 
 def _refusal(error: ClientError) -> Refusal:

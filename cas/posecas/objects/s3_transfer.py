@@ -50,7 +50,10 @@ class Transfer:
         """Get an object, as many bytes as were announced."""
         request = self._request("GET", key, {}, None)
         found = await answer(self._send(request), self._patience.limit(0))
-        size = int(found.headers["content-length"])
+        size = int(found.headers.get("content-length", -1))
+        if size < 0:
+            found.raw.close()
+            raise Unanswered("its answer does not say how long it is")
         return await body(found.raw, size, self._patience.limit(size))
 
     def _request(
