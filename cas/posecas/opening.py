@@ -91,7 +91,7 @@ def open_store(path: str | Path, *, settings: Mapping[str, str] | None = None) -
     _refuse_lost_index(folder)
     if not (folder / INDEX).exists():
         raise _unfinished(folder)
-    use_reserve(folder)
+    use_reserve(folder, folder / INDEX)
     index = _open_index(folder, config)
     try:
         backends = _backends(folder, index, config, recipes)
