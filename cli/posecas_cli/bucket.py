@@ -1,7 +1,6 @@
 """``posecas bucket``."""
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import urlsplit
 
 import click
 
@@ -46,6 +45,7 @@ posecas bucket setup r2 --apply --keep-uploads 2d
     "origins",
     metavar="URL",
     multiple=True,
+    callback=parameters.origins,
     help="Let scripts of pages from here read and upload (CORS); may be repeated.",
 )
 @click.option(
@@ -70,8 +70,6 @@ def setup(
         raise UsageError("--apply and --dry-run: choose one")
     if seconds < _SECONDS_A_DAY or seconds % _SECONDS_A_DAY:
         raise UsageError("--keep-uploads: a bucket counts whole days: write 1d, 7d")
-    for origin in origins:
-        _check_origin(origin)
     wish = BucketWish(origins, seconds // _SECONDS_A_DAY)
     with session.open_store() as store:
         where = name or store.config.write_location
@@ -82,12 +80,6 @@ def setup(
         _tell_steps(store, where)
     if failed:
         click.get_current_context().exit(SOME_FAILED)
-
-
-def _check_origin(origin: str) -> None:
-    parts = urlsplit(origin)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
-        raise UsageError(f"--origin {origin!r}: write the page's scheme and host: https://host")
 
 
 def _tell_rules(rules: Iterator[BucketRule]) -> bool:

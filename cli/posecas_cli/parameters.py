@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import click
 from click.shell_completion import CompletionItem
@@ -70,6 +71,18 @@ def _rate(text: str) -> int:
     raise UsageError("0 bytes a second would never end; write a size like 10MB")
 
 
+def _origins(
+    context: click.Context, parameter: click.Parameter, value: Sequence[str]
+) -> Sequence[str]:
+    for one in value:
+        parts = urlsplit(one)
+        plain = one == f"{parts.scheme}://{parts.netloc}"
+        if one != "*" and not (plain and parts.scheme in {"http", "https"} and parts.netloc):
+            wrong = f"{one!r} is no origin: write the page's scheme and host, like https://host"
+            raise click.BadParameter(wrong, context, parameter)
+    return value
+
+
 def _share(text: str) -> float:
     try:
         share = float(text.removesuffix("%")) / 100
@@ -91,6 +104,9 @@ moment = _reading(parse_moment)
 
 share = _reading(_share)
 """Take a share like 5%, as a number above 0 and up to 1."""
+
+origins = _origins
+"""Take origins of pages, as browsers name them: https://host, or * for any."""
 
 size = _reading(parse_size)
 """Take a size in bytes."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from posecas.errors import Failed, UsageError
-from posecas_cli import output, session
+from posecas_cli import output, parameters, session
 from posecas_cli.command import command
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ posecas serve --redirect public
     "origins",
     metavar="URL",
     multiple=True,
+    callback=parameters.origins,
     help="Let scripts of pages from here read the bytes (CORS); may be repeated.",
 )
 @click.option(
@@ -123,9 +124,10 @@ def _listening(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
+        # What Python adds to it names the address again.
+        cause = (error.strerror or "").partition(" (")[0]
         raise Failed(
-            f"{host}:{port}: it cannot be listened on ({error.strerror}); "
-            "choose another --host or --port"
+            f"{host}:{port}: it cannot be listened on ({cause}); choose another --host or --port"
         ) from error
 
 

@@ -82,5 +82,11 @@ def test_a_path_that_is_none_is_refused(posecas: Posecas, path: str) -> None:
     assert (done.code, done.err.count("\n")) == (2, 1)
 
 
+@pytest.mark.parametrize("origin", ["app.example.com", "https://app.example.com/", "ftp://a", ""])
+def test_an_origin_that_is_none_is_refused(posecas: Posecas, origin: str) -> None:
+    done = posecas("serve", "--origin", origin)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+
+
 def test_without_a_store_nothing_is_served(nowhere: Posecas) -> None:
     assert nowhere("serve").code == 10
