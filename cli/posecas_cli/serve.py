@@ -121,14 +121,27 @@ def _listens_beyond_here(host: str) -> bool:
 
 def _listening(host: str, port: int) -> socket.socket:
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+        return _bound(host, port)
     except OSError as error:
-        # What Python adds to it names the address again.
-        cause = (error.strerror or "").partition(" (")[0]
         raise Failed(
-            f"{host}:{port}: it cannot be listened on ({cause}); choose another --host or --port"
+            f"{host}:{port}: it cannot be listened on ({error.strerror}); "
+            "choose another --host or --port"
         ) from error
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    family, kind, protocol, _, address = found[0]
+    # Made with its protocol, so that asyncio knows it for TCP and sends without delay.
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def _address(listener: socket.socket) -> str:

@@ -22,7 +22,8 @@ SECONDS = 20
 @contextmanager
 def served(app: ASGIApp) -> Iterator[httpx.Client]:
     """Serve an application on a free port, and give a client of it."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

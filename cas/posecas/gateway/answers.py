@@ -23,10 +23,14 @@ YEAR: Final = 31_536_000
 """Seconds; caches need keep nothing longer (RFC 9111)."""
 
 
+_SMALL: Final = 1 << 18
+"""Bytes. What is no larger is sent from memory, which takes half the work."""
+
+
 class FileAnswer(FileResponse):
     """An open file, whole or in parts; it is sent to its end even if its name goes meanwhile."""
 
-    chunk_size = 1 << 18
+    chunk_size = 1 << 20
 
     def __init__(self, file: BinaryIO, headers: Mapping[str, str], media_type: str) -> None:
         """Take the file over: it is closed when it is sent, or nobody waits for it any more."""
@@ -71,6 +75,9 @@ class Answering:
             return Response(headers={**headers, **told}, media_type=media_type)
         if self.redirect and (found := redirected(self.store, shown, self.redirect)):
             return found
+        if shown.facts.size <= _SMALL and "range" not in request.headers:
+            data, told = self.store.get(shown.facts.digest), {"accept-ranges": "bytes"}
+            return Response(data, headers={**headers, **told}, media_type=media_type)
         return FileAnswer(_open_verified(self.store, shown.facts.digest), headers, media_type)
 
 
