@@ -36,6 +36,7 @@ class Appearance:
         self._looks = looks
         self._following = following
         self._touched: dict[Node, int] = {}
+        self._over: dict[Node, Node] = {}
 
     @property
     def validity(self) -> float:
@@ -79,16 +80,23 @@ class Appearance:
         )
         return replies.attributes(told, self.validity)
 
-    def draft(self, entry: Entry) -> bytes:
+    def draft(self, entry: Entry, over: Entry) -> bytes:
         """Answer a question for a name by the file that is about to be written in its place.
 
         That is for the one who asks to write it, so the name is looked up anew by everybody else.
+        Programs are told the number of what the name leads to: some (Vim, say) look whether they
+        have opened what they meant to.
         """
+        if len(self._over) > _REMEMBERED:
+            self._over.clear()
+        self._over[entry.node] = over.node
         number = self._inodes.number(entry)
         return replies.entry(number, self._attributes(entry), Validity(0, self.validity))
 
     def _attributes(self, entry: Entry) -> entries.Attributes:
         found = self._looks.of(entry)
+        if entry.node in self._over:
+            return replace(found, node=self._over[entry.node])
         touched = self._touched.get(entry.node, 0) if entry.folder else 0
         if touched <= found.modified:
             return found

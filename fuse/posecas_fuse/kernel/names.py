@@ -58,7 +58,7 @@ class Names:
             return replies.absent(self._appearance.validity)
         draft = self._wanted.draft(request.pid, entry.node)
         if draft is not None:
-            return self._appearance.draft(self._files.entry(draft))
+            return self._appearance.draft(self._files.entry(draft), entry)
         self._recent.told(self._inodes.number(entry), entry)
         return self._appearance.named(parent, entry)
 

@@ -99,6 +99,9 @@ class Opening:
             except NotFound:
                 raise OSError(errno.ESTALE, "it is gone: ask for the name again") from None
         if Node(handle) != node:
+            if not truncate:
+                # Its size is asked for at once, by whoever appends to it.
+                self._files.entry(Node(handle), handle)
             self._wanted.add(request.pid, node, handle)
             raise OSError(errno.ESTALE, "it has another number for whoever writes it")
         return self._add(request, self._files.entry(node, handle), handle)

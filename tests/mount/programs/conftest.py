@@ -10,16 +10,19 @@ import posecas
 from kit.mounts import Mount, mounted
 from kit.pictures import photo, png
 from kit.workplaces import Workplace
+from posecas_fuse.request import ENGINES
 
 
-@pytest.fixture(scope="module")
-def _mounted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[posecas.Store, Mount]]:
+@pytest.fixture(scope="module", params=ENGINES)
+def _mounted(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[posecas.Store, Mount]]:
     if not Path("/dev/fuse").exists():
         pytest.skip("there is no /dev/fuse")
     folder = tmp_path_factory.mktemp("programs")
     with (
         posecas.create_store(folder / "store") as store,
-        mounted(store.path, folder / "mnt") as mount,
+        mounted(store.path, folder / "mnt", engine=request.param) as mount,
     ):
         yield store, mount
 

@@ -89,3 +89,17 @@ def test_the_thumbnail_is_there_when_close_returns(work: Workplace) -> None:
     (thumbnail,) = (work.mount / "thumbnails/generations" / work.generation).iterdir()
     with Image.open(thumbnail) as image:
         assert image.size == (400, 400)
+
+
+def test_what_is_opened_to_be_updated_is_as_long_as_it_is(work: Workplace) -> None:
+    path = work.folder / "p1.png"
+    path.write_bytes(tile(1))
+    with path.open("r+b", buffering=0) as file:
+        found, named = os.fstat(file.fileno()), path.stat()
+        assert (found.st_size, file.seek(0, os.SEEK_END)) == (len(tile(1)),) * 2
+        assert (found.st_dev, found.st_ino) == (named.st_dev, named.st_ino)
+    with pytest.raises(OSError, match="Invalid argument"):
+        (work.folder / "p2.png").write_bytes(tile(1)[:-12])
+    with (work.folder / "p2.png").open("ab") as file:
+        file.write(tile(1)[-12:])
+    assert (work.stored("p1"), work.stored("p2")) == (tile(1), tile(1))
