@@ -6,9 +6,9 @@ failed for a cause that may pass is tried again.
 
 import logging
 import threading
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from posecas import faults
@@ -22,9 +22,6 @@ from posecas_fuse.health import Health, may_pass
 from posecas_fuse.naming import ImageName, JsonName, meaning_of
 from posecas_fuse.spool import Spool, Spooled
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 _log = logging.getLogger("posecas.mount")
 
 _NOTHING = Annotation(Attributes())
@@ -34,9 +31,20 @@ class Commits:
     """Commits spooled files. Thread-safe: a file's commits and writes exclude each other."""
 
     def __init__(
-        self, store: Store, spool: Spool, drafts: Drafts, health: Health, *, replaces: bool
+        self,
+        store: Store,
+        spool: Spool,
+        drafts: Drafts,
+        health: Health,
+        *,
+        user: str | None,
+        replaces: bool,
     ) -> None:
-        """``replaces`` False: an image that is there is never replaced."""
+        """Store for ``user`` alone, or for whose generation it is.
+
+        ``replaces`` False: an image that is there is never replaced.
+        """
+        self._user = user
         self._store = store
         self._spool = spool
         self._drafts = drafts
@@ -53,16 +61,15 @@ class Commits:
         Nothing is done for a file whose name is none of a pose, or without bytes: an empty file is
         one that is still to be written. Raises what `Store.put` and `Store.annotate` raise.
         """
-        row = self._spool.find(row_id)
-        if row is None or not row.dirty:
-            return
-        draft = self._drafts.get(row_id)
-        with self._turn(row), draft.lock:
-            row = self._spool.find(row_id)
-            if row is None or not (row.dirty and row.attached) or row.generation is None:
+        while (row := self._spool.find(row_id)) is not None and row.dirty:
+            draft = self._drafts.get(row_id)
+            with self.turns((row.place, row.name)), draft.lock:
+                now = self._spool.find(row_id)
+                if now is not None and (now.place, now.name) != (row.place, row.name):
+                    continue
+                if now is not None and now.dirty and now.attached and now.generation is not None:
+                    self._commit(now, draft)
                 return
-            if draft.size:
-                self._commit(row, draft)
 
     def commit_as(self, row: Spooled, *, replaces: bool) -> None:
         """Store a file that is being renamed: ``row`` has its new name, which it has afterwards.
@@ -70,18 +77,23 @@ class Commits:
         Raises like `commit`, and ``PoseExists`` unless ``replaces``; then nothing was renamed.
         """
         draft = self._drafts.get(row.id)
-        with self._turn(row), draft.lock:
+        with self.turns((row.place, row.name)), draft.lock:
             self._drafts.copied_up(row)
             self._keep(row, draft, replaces=replaces)
 
-    def _turn(self, row: Spooled) -> threading.Lock:
-        """The lock of a name: of two that commit to it, the one that comes second wins."""
-        key = (row.place, row.name.rpartition(b".")[0])
+    @contextmanager
+    def turns(self, *names: tuple[str, bytes]) -> Iterator[None]:
+        """Wait for those who are storing under these names, in a place each, and keep others off.
+
+        So, of two who commit to one name, the one who comes second wins.
+        """
+        keys = sorted({(place, name.rpartition(b".")[0]) for place, name in names})
         with self._guard:
-            found = self._turns.get(key)
-            if found is None:
-                found = self._turns[key] = threading.Lock()
-            return found
+            locks = [self._turns.setdefault(key, threading.Lock()) for key in keys]
+        with ExitStack() as stack:
+            for lock in locks:
+                stack.enter_context(lock)
+            yield
 
     def let_go(self, row: Spooled) -> None:
         """Take a file's name away; its bytes stay for those who have it open."""
@@ -95,6 +107,8 @@ class Commits:
         self._spool.delete(row.id)
 
     def _commit(self, row: Spooled, draft: Draft) -> None:
+        if not draft.size:
+            return
         try:
             self._keep(row, draft, replaces=self._replaces)
         except PosecasError as error:
@@ -132,11 +146,17 @@ class Commits:
             image=draft.read(0, draft.size),
             generation=generation,
             pose=name.pose,
-            user=row.owner,
+            user=self._owner(row, generation),
             attributes=attributes,
             reservation=row.reservation,
             label=f"{generation}/{name.pose}.{name.suffix}",
         )
+
+    def _owner(self, row: Spooled, generation: str) -> str | None:
+        """Whose the pose is to be; None: the generation's owner, who may be another one by now."""
+        if self._user is not None:
+            return self._user
+        return None if self._store.index.generation(generation) else row.owner
 
     def _is_own(self, item: PutItem, draft: Draft) -> bool:
         """Whether what would be replaced was put by this very file, which was synced meanwhile."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from posecas.errnos import ReadOnly
 from posecas.view import Entry, Node
-from posecas.view.nodes import Kind, kind_of, make_node
+from posecas.view.nodes import Kind, gone, kind_of, make_node
 from posecas_fuse.spool import Spool, Spooled
 
 SPOOL_COOKIE: Final = 1 << 57
@@ -90,8 +90,11 @@ def refuse_read_only(node: Node) -> None:
 
 
 def entry_of(spool: Spool, row: Spooled) -> SpoolEntry:
-    """Return the entry of a spooled file or folder, as it is now."""
-    found = spool.path(row.id).stat()
+    """Return the entry of a spooled file or folder, as it is now. Raises ``NotFound``."""
+    try:
+        found = spool.path(row.id).stat()
+    except FileNotFoundError:
+        raise gone(os.fsdecode(row.name)) from None
     return SpoolEntry(
         make_node(Kind.SPOOLED, row.id),
         os.fsdecode(row.name),

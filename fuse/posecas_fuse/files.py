@@ -80,7 +80,7 @@ class Files:
         self._pins = Pins(store, self._view, seconds=rules.deadline)
         self._writer: _Writer | None = None
         if spool is not None:
-            self._writer = _Writer(Workspace.open(store, self._view, rules, spool))
+            self._writer = _Writer(Workspace.open(store, self._view, rules, spool, user=user))
 
     @property
     def writable(self) -> bool:

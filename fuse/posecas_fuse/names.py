@@ -140,7 +140,11 @@ class Names:
 
     def _spooled_page(self, place: str, after: int, limit: int) -> Page[Entry]:
         rows = self._spool.children(place, after=max(after - SPOOL_COOKIE, 0), limit=limit)
-        entries: list[Entry] = [entry_of(self._spool, row) for row in rows if not self._hidden(row)]
+        entries: list[Entry] = []
+        for row in rows:
+            if not self._hidden(row):
+                with suppress(NotFound):
+                    entries.append(entry_of(self._spool, row))
         return Page(entries, SPOOL_COOKIE + rows[-1].id if len(rows) == limit else None)
 
     def _hidden(self, row: Spooled) -> bool:

@@ -66,7 +66,8 @@ class Recovery:
 
     def _recover(self, spool: Spool) -> None:
         drafts = Drafts(spool, self._store.get)
-        commits = Commits(self._store, spool, drafts, Health(), replaces=True)
+        user = mount_of(spool.folder).user
+        commits = Commits(self._store, spool, drafts, Health(), user=user, replaces=True)
         try:
             for row in settle(spool, commits):
                 if self._closed.is_set():

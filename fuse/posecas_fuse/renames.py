@@ -20,7 +20,7 @@ from posecas_fuse.naming import (
     check_length,
     meaning_of,
 )
-from posecas_fuse.spool import Spooled, in_scratch
+from posecas_fuse.spool import Spooled, in_generation, in_scratch
 from posecas_fuse.workspace import Workspace
 from posecas_fuse.writing import Creation, Writing
 
@@ -89,7 +89,9 @@ class Renames:
         if isinstance(target.meaning, ImageName):
             if target.owner != pose.user:
                 raise OtherPlace("the generation is another user's: copy the image, and remove it")
-            self._move(pose, target, target.meaning, keep=keep)
+            old = (in_generation(pose.generation), f"{pose.name}.{pose.extension}".encode())
+            with self._work.commits.turns(old, (target.place, target.name)):
+                self._move(pose, target, target.meaning, keep=keep)
         elif isinstance(target.meaning, JsonName):
             raise NotAllowed("an image is no attribute file; keep its extension")
         else:

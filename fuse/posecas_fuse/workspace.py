@@ -55,11 +55,16 @@ class Workspace:
     recovery: Recovery | None
 
     @classmethod
-    def open(cls, store: Store, view: View, rules: Rules, folder: Path) -> Self:
-        """Open the spool in a folder. Raises ``WriteRefused``, ``StorageFull``."""
+    def open(
+        cls, store: Store, view: View, rules: Rules, folder: Path, *, user: str | None
+    ) -> Self:
+        """Open the spool in a folder, for one user's mount or a whole one.
+
+        Raises ``WriteRefused``, ``StorageFull``.
+        """
         spool, health = Spool(folder), Health()
         drafts = Drafts(spool, store.get)
-        commits = Commits(store, spool, drafts, health, replaces=rules.replaces)
+        commits = Commits(store, spool, drafts, health, user=user, replaces=rules.replaces)
         retries = Retries(store, spool, commits, health, seconds=rules.retry_seconds)
         admission = Admission(store, spool, health)
         recovery = None

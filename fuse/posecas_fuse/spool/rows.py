@@ -1,7 +1,7 @@
 """One spooled file or folder, and the table that it is a row of."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS files (
@@ -89,9 +89,10 @@ def in_scratch(folder: int) -> str:
     return f"scratch:{folder}"
 
 
-def row_of_spooled(row: tuple[object, ...]) -> Spooled:
+def row_of_spooled(row: tuple[Any, ...]) -> Spooled:
     """Read a row of `COLUMNS`."""
-    values = dict(zip(Spooled.__dataclass_fields__, row, strict=True))
-    for name in ("folder", "listed", "attached", "dirty", "retried"):
-        values[name] = bool(values[name])
-    return Spooled(**values)  # type: ignore[arg-type]
+    number, place, name, folder, listed, attached, *owned, base, dirty, opens = row[:13]
+    flags = (bool(folder), bool(listed), bool(attached))
+    return Spooled(
+        *(number, place, name, *flags, *owned, base, bool(dirty), opens, *row[13:18], bool(row[18]))
+    )

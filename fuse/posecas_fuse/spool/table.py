@@ -31,9 +31,10 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         """Open it, and make it if need be. Raises ``WriteRefused``, ``StorageFull``."""
         self.folder = folder
+        self._files = folder / _FILES
         self._guard = threading.RLock()
         with self._errors():
-            (folder / _FILES).mkdir(mode=0o700, exist_ok=True)
+            self._files.mkdir(mode=0o700, exist_ok=True)
             self._db: Any = sqlite3.connect(
                 str(folder / DATABASE), isolation_level=None, check_same_thread=False
             )
@@ -43,7 +44,7 @@ class Spool:
 
     def path(self, row: int) -> Path:
         """Return where a file's bytes are, or the empty folder that keeps a folder's times."""
-        return self.folder / _FILES / str(row)
+        return Path(f"{self._files}/{row}")
 
     def size(self, row: int) -> int:
         """Return how many bytes a file has."""
@@ -110,7 +111,7 @@ class Spool:
         """Insert a row and make its file, or folder. Raises ``IntegrityError`` if it is listed."""
         values: dict[str, Value] = {"place": place, "name": name, **columns}
         marks = ", ".join("?" * len(values))
-        with self._guard, self._errors():
+        with self.together(), self._errors():
             cursor = self._db.execute(
                 f"INSERT INTO files ({', '.join(values)}) VALUES ({marks})",  # noqa: S608
                 tuple(values.values()),
@@ -118,9 +119,10 @@ class Spool:
             row = int(cursor.lastrowid)
             faults.point("spool.named")
             if columns.get("folder"):
-                self.path(row).mkdir(mode=0o700)
+                self.path(row).mkdir(mode=0o700, exist_ok=True)
             else:
-                os.close(os.open(self.path(row), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+                # One may be left over from a process that died before this was committed.
+                os.close(os.open(self.path(row), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
         return self.get(row)
 
     def change(self, row: int, **columns: Value) -> None:
@@ -168,7 +170,7 @@ class Spool:
     def sync(self, row: int) -> None:
         """Return when a file's bytes and its name survive losing the power."""
         with self._errors():
-            for path in (self.path(row), self.folder / _FILES):
+            for path in (self.path(row), self._files):
                 descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
                 try:
                     sync(descriptor)
