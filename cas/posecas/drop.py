@@ -24,6 +24,7 @@ from posecas.snapshot import snapshot_names
 from posecas.units import format_size
 
 _BATCH: Final = 500
+_EVERYTHING: Final = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +45,26 @@ class Dropped:
     expected_bytes: int = 0
 
 
-def drop_location(backends: Backends, name: str, *, delay: int) -> Iterator[Dropped]:
+def drop_location(
+    backends: Backends, name: str, *, delay: int, lost: bool = False
+) -> Iterator[Dropped]:
     """Let go of a location; yield what is done so far.
 
-    Objects condemned at least ``delay`` seconds ago are deleted; run again, it goes on. Raises
+    Objects condemned at least ``delay`` seconds ago are deleted; run again, it goes on. ``lost``:
+    the location is gone for good and is not asked; its rows alone are forgotten. Raises
     ``UsageError`` if it is written to still, ``LastReplica`` if it holds the only copy of anything,
     ``ForeignStore`` and what the location raises.
     """
-    done = _begin(backends, name)
+    done = _begin(backends, name, lost=lost)
     if done.state == "detached":
         yield done
         return
     for step in _retired(backends, name, done):
         done = step
         yield done
-    for collected in delete_condemned(backends, backends.place(name), delay=delay):
+    if lost:
+        _forget(backends, name)
+    for collected in () if lost else delete_condemned(backends, backends.place(name), delay=delay):
         done = replace(
             done,
             deleted=collected.deleted,
@@ -73,22 +79,25 @@ def drop_location(backends: Backends, name: str, *, delay: int) -> Iterator[Drop
     yield replace(done, waiting=use.condemned.count + use.pending.count)
 
 
-def rehearse_drop(backends: Backends, name: str) -> Dropped:
+def rehearse_drop(backends: Backends, name: str, *, lost: bool = False) -> Dropped:
     """Return what a drop would do, or raise what it would refuse; nothing is changed."""
     use = _use(backends, name)
     if use.location.state == "detached":
         return Dropped("detached")
     _refuse_used(backends, name)
-    place = backends.place(name)
-    backends.check_place(place)
+    if not lost:
+        backends.check_place(backends.place(name))
     only = backends.index.only_at(name)
     if only.count:
+        way_out = f"copy them first: posecas replicate {_elsewhere(backends, name)}"
+        if lost:
+            way_out = "bring it back, or remove the poses whose images posecas check misses"
         raise LastReplica(
             f"location {name}: some images or thumbnails are nowhere else ({only.count:,}, "
-            f"{format_size(only.bytes)}); copy them first: "
-            f"posecas replicate {_elsewhere(backends, name)}"
+            f"{format_size(only.bytes)}); {way_out}"
         )
-    _refuse_only_backups(backends, place)
+    if not lost:
+        _refuse_only_backups(backends, backends.place(name))
     return Dropped(
         use.location.state,
         waiting=use.condemned.count + use.pending.count,
@@ -97,9 +106,9 @@ def rehearse_drop(backends: Backends, name: str) -> Dropped:
     )
 
 
-def _begin(backends: Backends, name: str) -> Dropped:
+def _begin(backends: Backends, name: str, *, lost: bool) -> Dropped:
     try:
-        done = rehearse_drop(backends, name)
+        done = rehearse_drop(backends, name, lost=lost)
     except LastReplica:
         _keep(backends, name)
         raise
@@ -108,6 +117,13 @@ def _begin(backends: Backends, name: str) -> Dropped:
         faults.point("drop.draining")
         return replace(done, state="draining")
     return done
+
+
+def _forget(backends: Backends, name: str) -> None:
+    """Forget the rows of a place that is no more; their keys are never used again."""
+    while gone := backends.index.deletable(name, condemned_before=_EVERYTHING, limit=_BATCH):
+        backends.index.forget([replica.id for replica in gone])
+        faults.point("drop.forgotten")
 
 
 def _keep(backends: Backends, name: str) -> None:

@@ -88,17 +88,20 @@ class StoreLocations:
         """Return what `replicate` would copy, and change nothing; no location is asked."""
         return rehearse_replication(self._backends, location)
 
-    def drop_location(self, name: str, *, delay: int = 7 * 24 * 60 * 60) -> Iterator[Dropped]:
+    def drop_location(
+        self, name: str, *, delay: int = 7 * 24 * 60 * 60, lost: bool = False
+    ) -> Iterator[Dropped]:
         """Let go of a location, in steps; its objects are deleted ``delay`` seconds later.
 
+        ``lost``: it is gone for good, and is not asked for anything.
         Run again, it goes on, and so does `collect`. Raises ``LastReplica`` while anything that is
         referred to is live nowhere else, ``UsageError`` while objects or backups are written there.
         """
-        return drop_location(self._backends, name, delay=delay)
+        return drop_location(self._backends, name, delay=delay, lost=lost)
 
-    def rehearse_drop(self, name: str) -> Dropped:
+    def rehearse_drop(self, name: str, *, lost: bool = False) -> Dropped:
         """Return what `drop_location` would begin with, and change nothing; raises like it."""
-        return rehearse_drop(self._backends, name)
+        return rehearse_drop(self._backends, name, lost=lost)
 
     def costs(self, *, reads: int = 0, served: int = 0) -> Iterator[Cost]:
         """Yield what each location costs a month, as far as is known from its objects.

@@ -109,6 +109,7 @@ def list_locations() -> None:
 posecas location drop local --dry-run
 posecas location drop local
 posecas location drop archive --delay 0
+posecas location drop disk2 --lost
 """,
     exits=(0, 1, 2, 3, 4, 5, 8, 10, 11, 12, 130),
 )
@@ -121,8 +122,9 @@ posecas location drop archive --delay 0
     callback=parameters.duration,
     help="Delete only what was condemned so long ago; 0 gives up restoring to an earlier time.",
 )
+@click.option("--lost", is_flag=True, help="It is gone for good: forget it, and ask it nothing.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done; do nothing.")
-def drop(name: str, delay: int, *, dry_run: bool) -> None:
+def drop(name: str, delay: int, *, lost: bool, dry_run: bool) -> None:
     """Let go of the location NAME: nothing new goes there, and what it holds is deleted.
 
     Each object goes only if another copy of its image is at an active location: what is nowhere
@@ -131,18 +133,21 @@ def drop(name: str, delay: int, *, dry_run: bool) -> None:
     when none is left.
     """
     with session.open_store() as store:
-        done = store.rehearse_drop(name) if dry_run else _dropped(store, name, delay)
+        if dry_run:
+            done = store.rehearse_drop(name, lost=lost)
+        else:
+            done = _dropped(store, name, delay, lost=lost)
     output.data(dropped_json(name, done), _sentence(name, done, dry_run=dry_run))
     if done.failed:
         output.warn(f"{count(done.failed, 'object')} could not be deleted; run it again")
         click.get_current_context().exit(SOME_FAILED)
 
 
-def _dropped(store: Store, name: str, delay: int) -> Dropped:
-    plan = store.rehearse_drop(name)
+def _dropped(store: Store, name: str, delay: int, *, lost: bool) -> Dropped:
+    plan = store.rehearse_drop(name, lost=lost)
     done = plan
     with progress(plan.expected + plan.waiting) as bar:
-        for step in store.drop_location(name, delay=delay):
+        for step in store.drop_location(name, delay=delay, lost=lost):
             bar.update(step.retired + step.deleted - done.retired - done.deleted)
             done = step
     return done

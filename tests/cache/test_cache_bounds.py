@@ -93,10 +93,10 @@ def test_a_count_that_is_lost_or_old_or_of_another_boot_is_made_anew(opened: Ope
     for content in (
         "",
         "\0" * 60,
-        f"another-boot {time.time():020.0f} {0:020}\n",
-        f"another-boot {time.time():020.0f} {10**12:020}\n",
-        f"{boot} {time.time() - 2 * DAY:020.0f} {10**12:020}\n",
-        f"{boot} {time.time() + DAY:020.0f} {held_now}\n",
+        f"another-boot {int(time.time()):020} {0:020}\n",
+        f"another-boot {int(time.time()):020} {10**12:020}\n",
+        f"{boot} {int(time.time()) - 2 * DAY:020} {10**12:020}\n",
+        f"{boot} {int(time.time()) + DAY:020} {held_now}\n",
         None,
     ):
         count.unlink()

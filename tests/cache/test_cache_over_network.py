@@ -89,7 +89,7 @@ def test_a_request_that_hangs_ends_at_the_deadline_and_holds_up_nobody_else(
     remote.store.put(tile(3), generation="g", pose="p3")
     remote.store.cache.drop(remote.store.pose("g/p3").digest)
     key = remote.store.index.replicas(remote.store.pose("g/p1").digest)[0].key
-    remote.proxy.inject(Hangs(3), "GetObject", key=key)
+    remote.proxy.inject(Hangs(1.5), "GetObject", key=key)
     with pytest.raises(LocationUnavailable, match=r"within 0\.2 s"):
         remote.store.open("g/p1", seconds=0.2)
     for number in (2, 3):

@@ -16,7 +16,7 @@ SIZE = 50_000
 LIMIT = 1_000_000
 BLOBS = 60
 PROCESSES = 3
-SECONDS = float(os.environ.get("POSECAS_CACHE_STORM_SECONDS", "3"))
+SECONDS = float(os.environ.get("POSECAS_CACHE_STORM_SECONDS", "2"))
 
 READER = """
 import random

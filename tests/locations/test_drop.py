@@ -1,5 +1,6 @@
 """`location drop`: a location empties, and nothing that is only there is ever given up."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,23 @@ def test_a_location_that_is_away_is_not_dropped(moved: Path, disk: Path) -> None
         with pytest.raises(LocationUnavailable):
             dropped(store, "disk")
         assert state_of(store, "disk") == "active"
+
+
+def test_a_location_that_is_gone_for_good_is_forgotten(moved: Path, disk: Path) -> None:
+    with writing_to(moved, "local") as store:
+        shutil.rmtree(disk)
+        *_, done = store.drop_location("disk", lost=True)
+        assert (done.state, done.retired, done.deleted) == ("detached", 2 * COUNT, 0)
+        assert check(store, data=True).findings == []
+        list(store.collect(grace=0, delay=0))
+
+
+def test_a_lost_location_that_held_the_only_copy_is_not_forgotten(moved: Path, disk: Path) -> None:
+    with posecas.open_store(moved) as store:
+        store.put(tile(COUNT), generation="g", pose="only-there")
+    with writing_to(moved, "local") as store:
+        disk.rename(disk.with_name("unplugged"))
+        with pytest.raises(LastReplica, match="bring it back"):
+            list(store.drop_location("disk", lost=True))
+        disk.with_name("unplugged").rename(disk)
+        assert store.get("g/only-there") == tile(COUNT)

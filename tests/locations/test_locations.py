@@ -10,6 +10,7 @@ import pytest
 
 import posecas
 from kit.checks import check
+from kit.damage import by_hand
 from kit.moves import writing_to
 from kit.tiles import tile
 from posecas.config import load_config
@@ -335,3 +336,28 @@ def test_a_copy_takes_over_when_the_other_one_is_gone(
         list(copy.replicate("disk"))
     with posecas.open_store(on_disk) as store, pytest.raises(ForeignStore, match="copy"):
         list(store.replicate("disk"))
+
+
+def test_what_is_only_at_a_location_without_credentials_says_what_is_missing(
+    store: posecas.Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    here = store.put(tile(1), generation="g", pose="here")
+    there = store.put(tile(2), generation="g", pose="there")
+    store.index.add_location("away", "s3://bucket/poses", host=None)
+    copy = "INSERT INTO replicas (blob_id, location_id, nonce, state, lease_until, since)"
+    copy += " SELECT b.id, l.id, x'0123456789ab', 'pending', 1, 1 FROM blobs b, locations l"
+    by_hand(
+        store,
+        *(
+            f"{copy} WHERE l.name = 'away' AND hex(b.digest) = '{one.digest.upper()}'"
+            for one in (here, there)
+        ),
+        "UPDATE replicas SET state = 'live', lease_until = NULL WHERE state = 'pending'",
+    )
+    (gone,) = [one for one in store.index.replicas(there.digest) if one.location == "local"]
+    store.index.checked(gone.id, intact=False)
+    assert store.get("g/here") == tile(1)
+    with pytest.raises(ConfigError, match="AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not"):
+        store.get("g/there")

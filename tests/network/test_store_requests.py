@@ -104,3 +104,24 @@ def test_opening_a_store_asks_for_nothing(counted: Counted, folder: Path) -> Non
     with posecas.open_store(folder) as store:
         assert store.stats().poses == 1
         assert counted.proxy.operations == []
+
+
+def test_a_copy_is_one_put_and_is_read_back_by_one_get(
+    folder: Path, whole_s3_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with posecas.create_store(folder) as store:
+        for number in range(3):
+            store.put(tile(number), generation="g", pose=f"p{number}")
+    with before(whole_s3_bucket) as (proxy, reached):
+        for name, value in r2_variables(reached).items():
+            monkeypatch.setenv(name, value)
+        with posecas.open_store(folder) as store:
+            store.add_location("r2")
+            counted = Counted(store, proxy)
+            counted.objects()
+            list(store.replicate("r2"))
+            asked = counted.objects()
+            assert (asked.count("PutObject"), asked.count("GetObject")) == (6, 7)
+            assert len(asked) == 13
+            list(store.replicate("r2"))
+            assert counted.objects() == ["GetObject"]

@@ -146,7 +146,9 @@ class Cache:
 
     def usage(self) -> Amount:
         """Return how many files are here and their bytes, by looking at each of them."""
-        sizes = [one.size for one in self._entries.walk()]
+        sizes: list[int] = []
+        with self._telling():
+            sizes.extend(one.size for one in self._entries.walk())
         return Amount(len(sizes), sum(sizes))
 
     def _read(self, digest: Digest) -> bytes | None:
