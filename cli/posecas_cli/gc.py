@@ -1,6 +1,6 @@
 """``posecas gc``."""
 
-import sys
+from typing import Final
 
 import click
 
@@ -11,7 +11,17 @@ from posecas.units import format_size
 from posecas_cli import output, parameters, session
 from posecas_cli.command import command
 from posecas_cli.exits import SOME_FAILED
+from posecas_cli.progress import is_shown, progress
 from posecas_cli.text import count
+
+DELAY: Final = click.option(
+    "--delay",
+    metavar="DURATION",
+    default="7d",
+    show_default=True,
+    callback=parameters.duration,
+    help="Delete only what was condemned so long ago; 0 gives up restoring to an earlier time.",
+)
 
 
 @command(
@@ -31,14 +41,7 @@ posecas gc --grace 0 --delay 0
     callback=parameters.duration,
     help="Condemn only what nothing has referred to for so long; 0 gives up undoing a removal.",
 )
-@click.option(
-    "--delay",
-    metavar="DURATION",
-    default="7d",
-    show_default=True,
-    callback=parameters.duration,
-    help="Delete only what was condemned so long ago; 0 gives up restoring to an earlier time.",
-)
+@DELAY
 @click.option(
     "--location", callback=parameters.name_of("location"), help="Delete at this location alone."
 )
@@ -63,17 +66,13 @@ def gc(grace: int, delay: int, location: str | None, *, dry_run: bool) -> None:
 
 
 def _collect(store: Store, grace: int, delay: int, location: str | None) -> Collected:
-    said = session.current()
-    hidden = said.quiet or said.json or not sys.stderr.isatty()
     done = Collected()
     plan = (
-        Collected()
-        if hidden
-        else store.rehearse_collect(grace=grace, delay=delay, location=location)
+        store.rehearse_collect(grace=grace, delay=delay, location=location)
+        if is_shown()
+        else Collected()
     )
-    with click.progressbar(
-        length=plan.condemned + plan.deleted, file=sys.stderr, hidden=hidden
-    ) as bar:
+    with progress(plan.condemned + plan.deleted) as bar:
         for step in store.collect(grace=grace, delay=delay, location=location):
             bar.update(step.condemned + step.deleted - done.condemned - done.deleted)
             done = step

@@ -12,6 +12,7 @@ from posecas.units import format_size
 from posecas_cli import output, parameters, session
 from posecas_cli.command import command, group
 from posecas_cli.exits import SOME_FAILED
+from posecas_cli.gc import DELAY
 from posecas_cli.progress import progress
 from posecas_cli.text import count
 
@@ -114,14 +115,7 @@ posecas location drop disk2 --lost
     exits=(0, 1, 2, 3, 4, 5, 8, 10, 11, 12, 130),
 )
 @_NAME
-@click.option(
-    "--delay",
-    metavar="DURATION",
-    default="7d",
-    show_default=True,
-    callback=parameters.duration,
-    help="Delete only what was condemned so long ago; 0 gives up restoring to an earlier time.",
-)
+@DELAY
 @click.option("--lost", is_flag=True, help="It is gone for good: forget it, and ask it nothing.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done; do nothing.")
 def drop(name: str, delay: int, *, lost: bool, dry_run: bool) -> None:

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
 
-def progress(length: int) -> "AbstractContextManager[ProgressBar[int]]":
-    """Return a bar of so many steps; it is hidden with -q and --json, and off a terminal."""
+def is_shown() -> bool:
+    """Tell whether anybody sees a bar; with -q, --json and off a terminal nobody does."""
     said = session.current()
-    hidden = said.quiet or said.json or not sys.stderr.isatty()
-    return click.progressbar(length=length, file=sys.stderr, hidden=hidden)
+    return sys.stderr.isatty() and not (said.quiet or said.json)
+
+
+def progress(length: int) -> "AbstractContextManager[ProgressBar[int]]":
+    """Return a bar of so many steps, which is hidden where nobody sees it."""
+    return click.progressbar(length=length, file=sys.stderr, hidden=not is_shown())

@@ -5,7 +5,7 @@ from typing import Final
 
 from posecas.errors import Failed, LastReplica
 from posecas.index import rows
-from posecas.index.engine import Cursor, Engine, Row
+from posecas.index.engine import Cursor, Engine
 from posecas.index.moving_protocol import Coverage
 from posecas.index.owners import location_named, must
 from posecas.records import Amount, Blob, Location, Page, Replica
@@ -20,10 +20,6 @@ WHERE b.refs > 0 GROUP BY there
 _LACKING: Final = f"""
 {rows.BLOB} WHERE b.refs > 0 AND b.id > ? AND NOT {_LIVE_THERE} ORDER BY b.id LIMIT ?
 """
-_REFERENCED: Final = """
-(EXISTS (SELECT 1 FROM poses WHERE blob_id = b.id)
- OR EXISTS (SELECT 1 FROM renditions WHERE blob_id = b.id))
-"""
 _ANOTHER: Final = """
 EXISTS (SELECT 1 FROM replicas o JOIN locations l ON l.id = o.location_id
   WHERE o.blob_id = b.id AND o.location_id <> ? AND o.state = 'live' AND l.state = 'active'
@@ -33,7 +29,7 @@ _AT: Final = """
 FROM replicas r JOIN blobs b ON b.id = r.blob_id
 WHERE r.location_id = ? AND r.state IN ('live', 'damaged')
 """
-_ONLY: Final = f"{_REFERENCED} AND NOT {_ANOTHER}"
+_ONLY: Final = f"{rows.REFERENCED} AND NOT {_ANOTHER}"
 _COUNT_ONLY: Final = f"""
 SELECT count(*), coalesce(sum(size), 0) FROM (SELECT DISTINCT b.id, b.size {_AT} AND {_ONLY})
 """
@@ -83,7 +79,7 @@ class MovingVerbs:
             self._engine.lock(cursor, "blobs", "digest", sorted(row[1] for row in found))
             for replica, _ in found:
                 self._refuse_last(cursor, place, replica)
-            return _condemned(cursor, found, self._engine.clock())
+            return condemn(cursor, [row[0] for row in found], self._engine.clock())
 
     def detach(self, location: str) -> bool:
         """Make a draining location detached if no replica is there."""
@@ -109,10 +105,11 @@ class MovingVerbs:
         )
 
 
-def _condemned(cursor: Cursor, found: Sequence[Row], now: int) -> Sequence[Replica]:
-    replicas = []
-    for replica, _ in found:
+def condemn(cursor: Cursor, replicas: Sequence[int], now: int) -> Sequence[Replica]:
+    """Condemn live or damaged replicas, and return them as they are then."""
+    condemned = []
+    for replica in replicas:
         cursor.run("UPDATE replicas SET state = 'condemned', since = ? WHERE id = ?", now, replica)
         row = must(cursor.one(f"{rows.REPLICA} WHERE r.id = ?", replica))
-        replicas.append(rows.replica(row))
-    return replicas
+        condemned.append(rows.replica(row))
+    return condemned

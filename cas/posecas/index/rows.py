@@ -50,6 +50,11 @@ GENERATION: Final = """
 SELECT g.id, g.name, u.name, g.created_at, g.changed_at
 FROM generations g JOIN users u ON u.id = g.user_id
 """
+REFERENCED: Final = """
+(EXISTS (SELECT 1 FROM poses WHERE blob_id = b.id)
+ OR EXISTS (SELECT 1 FROM renditions WHERE blob_id = b.id))
+"""
+"""Of a blob ``b``: something refers to it, whatever its counter says."""
 LOCATION: Final = "SELECT l.id, l.name, l.url, l.state, l.host FROM locations l"
 
 

@@ -6,16 +6,13 @@ from typing import Final
 from posecas.index import rows
 from posecas.index.engine import Cursor, Engine
 from posecas.index.intake import Intake
+from posecas.index.moving import condemn
 from posecas.index.owners import must
 from posecas.records import Amount, Blob, Page, Replica
 
 _BOUND: Final = """
 FROM replicas r JOIN blobs b ON b.id = r.blob_id
 WHERE r.state = 'live' AND r.bound_for IS NOT NULL
-"""
-_REFERENCED: Final = """
-(EXISTS (SELECT 1 FROM poses WHERE blob_id = b.id)
- OR EXISTS (SELECT 1 FROM renditions WHERE blob_id = b.id))
 """
 _ARRIVED: Final = """
 EXISTS (SELECT 1 FROM replicas o JOIN locations l ON l.id = o.location_id
@@ -30,7 +27,7 @@ WHERE r.state = 'live' AND r.bound_for = ? AND b.refs > 0 AND b.id > ? AND NOT {
 ORDER BY b.id LIMIT ?
 """
 _SENT: Final = f"SELECT r.id, b.digest {_BOUND} AND {_ARRIVED} ORDER BY r.id LIMIT ?"
-_MAY_GO: Final = f"SELECT 1 {_BOUND} AND r.id = ? AND {_REFERENCED} AND {_ARRIVED}"
+_MAY_GO: Final = f"SELECT 1 {_BOUND} AND r.id = ? AND {rows.REFERENCED} AND {_ARRIVED}"
 _BIND: Final = """
 UPDATE replicas SET bound_for = ? WHERE bound_for IS NULL AND state IN ('pending', 'live')
 AND location_id = ? AND blob_id = (SELECT id FROM blobs WHERE digest = ?)
@@ -65,16 +62,8 @@ class SendingVerbs:
         with self._engine.writing() as cursor:
             found = cursor.all(_SENT, limit)
             self._engine.lock(cursor, "blobs", "digest", sorted(row[1] for row in found))
-            now, retired = self._engine.clock(), []
-            for replica, _ in found:
-                if cursor.one(_MAY_GO, replica) is not None:
-                    cursor.run(
-                        "UPDATE replicas SET state = 'condemned', since = ? WHERE id = ?",
-                        *(now, replica),
-                    )
-                    row = must(cursor.one(f"{rows.REPLICA} WHERE r.id = ?", replica))
-                    retired.append(rows.replica(row))
-            return retired
+            going = [row[0] for row in found if cursor.one(_MAY_GO, row[0]) is not None]
+            return condemn(cursor, going, self._engine.clock())
 
 
 def bind(cursor: Cursor, intakes: Iterable[Intake], location: int, bound_for: str | None) -> None:

@@ -22,10 +22,7 @@ _COLUMNS: Final = (
     *("pose_library_id", "prompt", "model", "seed", "controlnet_weight", "generation_time"),
     *("status", "favourite", "downloads"),
 )
-_REFERENCED: Final = """
-SELECT 1 FROM blobs b WHERE b.digest = ? AND (EXISTS (SELECT 1 FROM poses WHERE blob_id = b.id)
-  OR EXISTS (SELECT 1 FROM renditions WHERE blob_id = b.id))
-"""
+_REFERENCED: Final = f"SELECT 1 FROM blobs b WHERE b.digest = ? AND {rows.REFERENCED}"
 
 
 @dataclass(frozen=True, slots=True)
