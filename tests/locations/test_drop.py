@@ -152,6 +152,7 @@ def test_a_dropped_location_may_be_added_again(moved: Path, disk: Path) -> None:
         store.add_location("local")
         assert replicated(store, "local")[0].copied == 2 * COUNT
     with writing_to(moved, "local") as store:
+        store.back_up()
         assert dropped(store, "disk").state == "detached"
         assert store.add_location("disk", disk.as_uri()).state == "active"
         assert unsound(store) == []
