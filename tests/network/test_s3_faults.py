@@ -361,7 +361,8 @@ def test_nobody_listening_is_told_with_its_address(line: Line) -> None:
     with closing(closed.objects(HASTY)) as objects:
         error = raised(replace(line, objects=objects), "GetObject")
     assert isinstance(error, LocationUnavailable)
-    assert "127.0.0.1:1" in str(error)
+    assert "127.0.0.1:1: " in str(error)
+    assert f"{HASTY.attempts} times in" in str(error)
 
 
 def test_a_name_that_leads_nowhere_is_told(line: Line) -> None:
@@ -369,4 +370,5 @@ def test_a_name_that_leads_nowhere_is_told(line: Line) -> None:
     with closing(nowhere.objects(HASTY)) as objects:
         error = raised(replace(line, objects=objects), "GetObject")
     assert isinstance(error, LocationUnavailable)
-    assert "nowhere.invalid" in str(error)
+    assert "nowhere.invalid: " in str(error)
+    assert f"{HASTY.attempts} times in" in str(error)

@@ -16,6 +16,9 @@ from botocore.exceptions import (
     HTTPClientError,
     ReadTimeoutError,
 )
+from botocore.exceptions import (
+    ConnectionError as NoConnection,
+)
 from botocore.parsers import ResponseParserError
 from fsspec.asyn import sync
 from fsspec.exceptions import FSTimeoutError
@@ -31,6 +34,7 @@ _CONNECTIONS: Final = 64
 """At once: more than any number of writers and readers, since waiting here is not bounded."""
 
 _CLOSING: Final = 5
+_OF_NETWORK: Final = (NoConnection, HTTPClientError, aiohttp.ClientError, OSError)
 _UNTRUSTED: Final = "set AWS_CA_BUNDLE to the file of its authority, or correct the endpoint"
 
 _sessions: dict[int, aiobotocore.session.AioSession] = {}
@@ -156,8 +160,9 @@ def _failure(error: Exception) -> Failure:
         return Unanswered("no answer came in time")
     if isinstance(error, ResponseParserError):
         return Unanswered("its answer is not one of S3")
-    of_network = isinstance(error, HTTPClientError | aiohttp.ClientError | OSError)
-    return Unanswered(_line(error), way_out="" if of_network else "see `posecas doctor`")
+    return Unanswered(
+        _line(error), way_out="" if isinstance(error, _OF_NETWORK) else "see `posecas doctor`"
+    )
 
 
 def _refusal(error: ClientError) -> Refusal:
@@ -185,4 +190,6 @@ def _certificate_problem(error: BaseException | None) -> bool:
 
 
 def _line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    # botocore wraps what happened in a sentence with the whole address.
+    inner = getattr(error, "kwargs", {}).get("error") or error
+    return " ".join(str(inner).split()) or type(inner).__name__

@@ -81,7 +81,8 @@ class S3Session:
     def store(self, key: str, data: bytes, headers: Mapping[str, str]) -> None:
         """Put an object with these headers, in one request an attempt."""
         transfer = self._transfer()
-        self._patiently(transfer, partial(transfer.put, key, data, headers))
+        payload = transfer.payload(data)
+        self._patiently(transfer, partial(transfer.put, key, data, headers, payload))
 
     def sign(self, operation: str, *, seconds: int, **parameters: Any) -> str:
         """Return the address at which anybody may do this for so long. Nothing is sent."""

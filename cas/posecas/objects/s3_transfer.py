@@ -5,8 +5,8 @@ client they take half the processor time that they take through the client (benc
 looks up an endpoint, renders a user agent and asks its handlers a dozen times.
 """
 
-from collections.abc import Mapping
-from io import BytesIO
+import hashlib
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -25,10 +25,24 @@ _ERROR: Final = 300
 _PARSER: Final = create_parser("rest-xml")
 
 
-class Transfer:
-    """Moves the objects of one bucket. Its methods belong on the event loop of ``filesystem``.
+_UNSIGNED: Final = "UNSIGNED-PAYLOAD"
+_AT_ONCE: Final = 1 << 20
+"""Bytes; aiohttp warns of sending more in one piece, and would read a file in 64 KB by a thread."""
 
-    Each raises `Failure`, for one attempt.
+
+class _Signer(S3SigV4Auth):
+    """Signs with a hash of the body that was made before, outside of the event loop."""
+
+    def payload(self, request: AWSRequest) -> str:
+        """Return what the signature says of the body."""
+        signed: str = request.context["payload"]
+        return signed
+
+
+class Transfer:
+    """Moves the objects of one bucket. ``put`` and ``get`` belong on the loop of ``filesystem``.
+
+    They raise `Failure`, for one attempt.
     """
 
     def __init__(
@@ -37,18 +51,26 @@ class Transfer:
         token = endpoint.token.reveal() if endpoint.token else None
         keys = Credentials(endpoint.key_id.reveal(), endpoint.secret.reveal(), token)
         self.filesystem = filesystem
-        self._signer = S3SigV4Auth(keys, "s3", endpoint.region)
+        self._signer = _Signer(keys, "s3", endpoint.region)
         self._base = f"{endpoint.url.rstrip('/')}/{quote(bucket)}"
         self._patience = patience
 
-    async def put(self, key: str, data: bytes, headers: Mapping[str, str]) -> None:
+    def payload(self, data: bytes) -> str:
+        """Return what to sign of a body. Over TLS nobody can change it, and it has its MD5."""
+        if self._base.startswith("https:"):
+            return _UNSIGNED
+        return hashlib.sha256(data).hexdigest()
+
+    async def put(self, key: str, data: bytes, headers: Mapping[str, str], payload: str) -> None:
         """Put an object; only an answer with an ETag acknowledges it."""
-        request = self._request("PUT", key, headers, data)
+        source = data if len(data) <= _AT_ONCE else _pieces(data)
+        more = {**headers, "Content-Length": str(len(data))}
+        request = self._request("PUT", key, payload, headers=more, data=source)
         await answer(self._send(request), self._patience.limit(len(data)))
 
     async def get(self, key: str) -> bytes:
         """Get an object, as many bytes as were announced."""
-        request = self._request("GET", key, {}, None)
+        request = self._request("GET", key, self.payload(b""))
         found = await answer(self._send(request), self._patience.limit(0))
         size = int(found.headers.get("content-length", -1))
         if size < 0:
@@ -56,15 +78,9 @@ class Transfer:
             raise Unanswered("its answer does not say how long it is")
         return await body(found.raw, size, self._patience.limit(size))
 
-    def _request(
-        self, method: str, key: str, headers: Mapping[str, str], data: bytes | None
-    ) -> AWSRequest:
-        # From a file, since aiohttp warns of sending much at once.
-        source = BytesIO(data) if data is not None else b""
-        url = f"{self._base}/{quote(key)}"
-        request = AWSRequest(method, url, headers=dict(headers), data=source, stream_output=True)
-        # Over TLS, Content-MD5 is enough: the body is not hashed once more for the signature.
-        request.context["has_streaming_input"] = True
+    def _request(self, method: str, key: str, payload: str, **more: Any) -> AWSRequest:
+        request = AWSRequest(method, f"{self._base}/{quote(key)}", stream_output=True, **more)
+        request.context["payload"] = payload
         self._signer.add_auth(request)
         return request
 
@@ -79,3 +95,8 @@ class Transfer:
             found.raw.close()
             raise Unanswered("its answer is not one of S3")
         return found
+
+
+async def _pieces(data: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), _AT_ONCE):
+        yield data[start : start + _AT_ONCE]
