@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -254,11 +255,22 @@ def test_an_interrupt_ends_a_long_statement(filled: Posecas) -> None:
         env=filled.environment(),
     ) as asking:
         assert asking.stderr
-        # Long enough to be inside SQLite; earlier it ends the same way.
-        time.sleep(2)
+        while asking.poll() is None and not _has_opened(asking.pid, "index.sqlite"):
+            time.sleep(0.05)
+        # Long enough to be inside the statement; a little earlier it ends the same way.
+        time.sleep(1)
         asking.send_signal(signal.SIGINT)
         assert asking.wait(timeout=30) == 130
         assert asking.stderr.read() == b"posecas: interrupted\n"
+
+
+def _has_opened(process: int, name: str) -> bool:
+    with suppress(OSError):
+        for opened in Path(f"/proc/{process}/fd").iterdir():
+            with suppress(OSError):
+                if opened.readlink().name == name:
+                    return True
+    return False
 
 
 def test_memory_is_bounded(filled: Posecas) -> None:

@@ -97,7 +97,7 @@ def test_a_pose_is_found_under_every_image_extension_and_listed_under_its_own(
     pose = store.put(jpeg(photo(20, 20)), generation="g1", pose="p1")
     entry = at(view, f"generations/g1/p1.{suffix}")
     assert (entry.blob, entry.name) == (pose.digest, f"p1.{suffix}")
-    assert names(view, "generations/g1") == ["p1.jpg", "p1.json"]
+    assert names(view, "generations/g1") == ["p1.json", "p1.jpg"]
 
 
 @pytest.mark.parametrize(
