@@ -103,6 +103,15 @@ def test_bytes_that_are_here_already_are_not_stored_again(cloud: posecas.Store) 
     assert cloud.pose("g/up").digest == cloud.pose("g/p").digest
 
 
+def test_what_the_pose_holds_already_is_adopted_too(
+    cloud: posecas.Store, s3_bucket: Bucket
+) -> None:
+    key = uploaded(cloud, tile(1))
+    for _ in range(2):
+        assert cloud.adopt(key, generation="g", pose="p").status == "unchanged"
+    assert lying(s3_bucket) == []
+
+
 def test_an_address_takes_one_upload_of_its_size_and_type(
     each_cloud: posecas.Store,
 ) -> None:

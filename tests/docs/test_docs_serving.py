@@ -18,6 +18,7 @@ from kit import mounts, pages, samples
 from kit.commands import Posecas
 
 SERVE: Final = pages.DOCS / "how-to" / "serve.md"
+GATEWAY: Final = pages.DOCS / "how-to" / "gateway.md"
 BOOT: Final = pages.DOCS / "how-to" / "mount-at-boot.md"
 
 
@@ -155,6 +156,25 @@ def test_the_line_for_fstab_mounts(home: Path) -> None:
     command = ["unshare", "--mount", "sh", "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_unit_for_systemd_serves_until_it_is_stopped(tmp_path: Path) -> None:
+    port = pages.free_port()
+    pages.write_files(GATEWAY, tmp_path, port)
+    Posecas(tmp_path / "poses")("init")
+    unit = ConfigParser()
+    unit.read(tmp_path / "posecas-serve.service")
+    start = here(unit["Service"]["ExecStart"], tmp_path).split()
+    with subprocess.Popen(
+        start, env=pages.environment(tmp_path), stdout=subprocess.DEVNULL
+    ) as service:
+        try:
+            mounts.until(lambda: answers(port), seconds=30)
+            response, data = get(port, "/health")
+            assert (response.status, data) == (200, b"ok\n")
+        finally:
+            service.terminate()
+        assert service.wait(timeout=30) == 0
 
 
 def here(text: str, home: Path) -> str:

@@ -22,9 +22,11 @@ from posecas.store import Store
 YEAR: Final = 31_536_000
 """Seconds; caches need keep nothing longer (RFC 9111)."""
 
-
 _SMALL: Final = 1 << 18
 """Bytes. What is no larger is sent from memory, which takes half the work."""
+
+_SECONDS: Final = 20
+"""How long to fetch from a location before the client is told to come again."""
 
 
 class FileAnswer(FileResponse):
@@ -75,10 +77,12 @@ class Answering:
             return Response(headers={**headers, **told}, media_type=media_type)
         if self.redirect and (found := redirected(self.store, shown, self.redirect)):
             return found
-        if shown.facts.size <= _SMALL and "range" not in request.headers:
-            data, told = self.store.get(shown.facts.digest), {"accept-ranges": "bytes"}
-            return Response(data, headers={**headers, **told}, media_type=media_type)
-        return FileAnswer(_open_verified(self.store, shown.facts.digest), headers, media_type)
+        file = _open_verified(self.store, shown.facts.digest)
+        if shown.facts.size > _SMALL or "range" in request.headers:
+            return FileAnswer(file, headers, media_type)
+        with file:
+            whole = {**headers, "accept-ranges": "bytes"}
+            return Response(file.read(), headers=whole, media_type=media_type)
 
 
 def _headers(shown: Shown, *, private: bool) -> Mapping[str, str]:
@@ -100,7 +104,7 @@ def _has_it(request: Request, digest: Digest) -> bool:
 
 def _open_verified(store: Store, digest: Digest) -> BinaryIO:
     """Open bytes that are what their digest says: whoever gets them may keep them for a year."""
-    file = store.open(digest)
+    file = store.open(digest, seconds=_SECONDS)
     try:
         right = digest_of_file(Path(_path(file))) == digest
     except UnsupportedOperation:

@@ -36,7 +36,10 @@ def by_hash(store: Store, path: str) -> Shown:
     blob = store.index.blob(digest)
     if hash_path(blob.digest, blob.facts.media_type) != f"/hashes/{path}":
         raise NotFound(f"{path!r} is not how {blob.path} is written")
-    if not any(one.state in _SERVED for one in store.index.all_replicas(blob.digest)):
+    states = {one.state for one in store.index.all_replicas(blob.digest)}
+    if "pending" in states and not states & _SERVED:
+        raise NotFound(f"{blob.path}: it is being written")
+    if not states & _SERVED:
         raise Removed(f"{blob.path}: nothing referred to it, and it was collected")
     return Shown(blob.facts, blob.created_at, lasting=True)
 
