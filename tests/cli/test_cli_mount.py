@@ -44,7 +44,8 @@ def test_status_tells_how_a_mount_fares(posecas: Posecas, tmp_path: Path) -> Non
         assert (told.code, told.err) == (0, "")
         assert f"{mount.path}: it answers; engine " in told.out
         (found,) = posecas("status", mount.path, "--json").objects
-        assert (found["answers"], found["worker_pid"]) == (True, mount.pid)
+        assert found["answers"]
+        assert found["worker_pid"] in mount.processes
         assert posecas("status", mount.path, "--quiet").out == ""
 
 
@@ -63,10 +64,13 @@ def test_status_names_a_mount_that_is_not_there_or_dead(posecas: Posecas, tmp_pa
 @pytest.mark.fuse
 def test_status_does_not_wait_for_a_mount_that_hangs(posecas: Posecas, tmp_path: Path) -> None:
     with mounted(posecas.store, tmp_path / "mnt") as mount:
-        os.kill(mount.pid, signal.SIGSTOP)
+        stopped = mount.processes
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
         try:
             hangs = posecas.process("status", mount.path, "--timeout", "1s")
         finally:
-            os.kill(mount.pid, signal.SIGCONT)
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
     assert (hangs.code, hangs.err.count("\n")) == (5, 1)
     assert "does not answer within 1 s" in hangs.err

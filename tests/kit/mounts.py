@@ -33,9 +33,14 @@ class Mount:
         """What answers beside ``pid`` itself."""
         return list(_children(self.pid))
 
+    @property
+    def processes(self) -> Sequence[int]:
+        """All of them."""
+        return [self.pid, *self.workers]
+
     def kill(self) -> None:
         """End all processes so that none can clean up."""
-        pids = [self.pid, *self.workers]
+        pids = self.processes
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         until(lambda: not any(map(alive, pids)))
@@ -66,7 +71,7 @@ def mounted(
         deadline=deadline,
     )
     found = Mount(mountpoint, chosen, _server(mountpoint))
-    pids = [found.pid, *found.workers]
+    pids = found.processes
     try:
         yield found
     finally:
