@@ -24,22 +24,25 @@ class _Lane:
 
     def __init__(self, sender: socket.socket) -> None:
         self._sender = sender
-        self._waiting: queue.SimpleQueue[bytes | Callable[[], object]] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[bytes | Callable[[], object] | None] = queue.SimpleQueue()
 
     def start(self, name: str) -> None:
         threading.Thread(target=self._send_all, name=name, daemon=True).start()
 
-    def put(self, what: bytes | Callable[[], object]) -> None:
-        """Send this, or call it when everything before is sent."""
+    def put(self, what: bytes | Callable[[], object] | None) -> None:
+        """Send this, or call it when everything before is sent. None ends the lane."""
         self._waiting.put(what)
 
     def _send_all(self) -> None:
-        while True:
-            what = self._waiting.get()
+        while (what := self._waiting.get()) is not None:
             if callable(what):
                 what()
-            else:
+                continue
+            try:
                 self._sender.send(what)
+            except OSError:
+                # Keeper and herald are gone, and the mount with them.
+                return
 
 
 class Notifying:
@@ -71,6 +74,8 @@ class Notifying:
     def close(self) -> None:
         """Send nothing more: the mount is on its way out."""
         self._closed = True
+        for lane in self._lanes:
+            lane.put(None)
 
     def changed(self, parent: Node, names: Sequence[bytes]) -> None:
         """See ``Notices``."""

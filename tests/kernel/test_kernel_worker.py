@@ -1,0 +1,69 @@
+"""One worker, asked as the kernel asks."""
+
+import errno
+import threading
+import time
+from pathlib import Path
+from struct import Struct
+
+import posecas
+from kit.far import open_far
+from kit.tiles import tile
+from kit.wires import ROOT, wired
+from posecas_fuse.kernel.abi import Opcode
+
+_OPEN = Struct("<II")
+
+
+def test_an_image_is_found_opened_and_read(store: posecas.Store) -> None:
+    store.put(tile(1), generation="g1", pose="p1")
+    with wired(store) as wire:
+        nodeid = wire.find("generations", "g1", "p1.png")
+        error, opened = wire.ask(Opcode.OPEN, nodeid, _OPEN.pack(0, 0))
+        assert not error
+        handle = opened[:8]
+        body = handle + Struct("<QI20x").pack(0, 1 << 17)
+        assert wire.ask(Opcode.READ, nodeid, body) == (0, tile(1))
+        assert wire.ask(Opcode.RELEASE, nodeid, handle + bytes(16)) == (0, b"")
+        assert wire.ask(Opcode.READ, nodeid, body)[0] == errno.EBADF
+
+
+def test_what_is_not_there_has_the_number_0_and_may_be_believed(store: posecas.Store) -> None:
+    with wired(store) as wire:
+        error, payload = wire.ask(Opcode.LOOKUP, ROOT, b"nothing\0")
+        assert (error, payload[:8]) == (0, bytes(8))
+
+
+def test_an_image_that_was_replaced_is_to_be_looked_up_anew(store: posecas.Store) -> None:
+    store.put(tile(1), generation="g1", pose="p1")
+    with wired(store) as wire:
+        before = wire.find("generations", "g1", "p1.png")
+        store.put(tile(2), generation="g1", pose="p1", replace=True)
+        assert wire.ask(Opcode.OPEN, before, _OPEN.pack(0, 0))[0] == errno.ESTALE
+        assert wire.find("generations", "g1", "p1.png") != before
+
+
+def test_a_fetch_that_hangs_holds_up_nobody_and_ends_with_an_input_error(folder: Path) -> None:
+    with posecas.create_store(folder) as store:
+        for number in range(3):
+            store.put(tile(number), generation="g1", pose=f"p{number}")
+    far = open_far(folder)
+    far.objects.hung = threading.Event()
+    try:
+        with wired(far.store, deadline=1.0) as wire:
+            hanging = [wire.find("generations", "g1", f"p{number}.png") for number in range(3)]
+            begun = time.monotonic()
+            sent = [wire.send(Opcode.OPEN, nodeid, _OPEN.pack(0, 0)) for nodeid in hanging]
+            wire.send(Opcode.INTERRUPT, 0, Struct("<Q").pack(sent[2]))
+            assert wire.hear()[:2] == (sent[2], errno.EINTR)
+            # Names are answered meanwhile, and so is what is made of the index.
+            for _ in range(10):
+                described = wire.find("generations", "g1", "p0.json")
+                assert wire.ask(Opcode.OPEN, described, _OPEN.pack(0, 0))[0] == 0
+            answers = {wire.hear()[:2] for _ in range(2)}
+            assert answers == {(unique, errno.EIO) for unique in sent[:2]}
+            assert time.monotonic() - begun >= 1.0
+            far.objects.hung.set()
+    finally:
+        far.objects.hung.set()
+        far.store.close()
