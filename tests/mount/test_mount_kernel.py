@@ -242,7 +242,8 @@ mount(sys.argv[1], sys.argv[2], foreground=True, engine="kernel")
         finally:
             process.send_signal(signal.SIGTERM)
         assert manager.recv(4096) == b"STOPPING=1"
-        assert process.wait(20) == 0
+        process.communicate(timeout=20)
+        assert process.returncode == 0
 
 
 def test_another_user_mounts_by_fusermount3(mountpoint: Path) -> None:

@@ -23,6 +23,7 @@ _NOSUID: Final = 2
 _NODEV: Final = 4
 _NOEXEC: Final = 8
 _NOATIME: Final = 1024
+_FORCE: Final = 1
 _DETACH: Final = 2
 
 _INSTALL: Final = "apt install fuse3"
@@ -49,7 +50,19 @@ def detach(mountpoint: Path) -> None:
     """Take the mount out of the tree, in use or not; what is open stays open for now."""
     if _may_call():
         _libc().umount2(os.fsencode(mountpoint), _DETACH)
-        return
+    else:
+        _detach_by_helper(mountpoint)
+
+
+def cut_off(mountpoint: Path) -> None:
+    """Take the mount out of the tree, and end what waits for an answer, where we have the right."""
+    if _may_call():
+        _libc().umount2(os.fsencode(mountpoint), _FORCE | _DETACH)
+    else:
+        _detach_by_helper(mountpoint)
+
+
+def _detach_by_helper(mountpoint: Path) -> None:
     helper = _helper()
     subprocess.run([helper, "-u", "-z", "-q", str(mountpoint)], check=False)  # noqa: S603
 

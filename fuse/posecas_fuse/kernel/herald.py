@@ -41,6 +41,7 @@ def packets(parent: int, names: Sequence[bytes], flags: int) -> list[bytes]:
 def run(device: int, lanes: Sequence[socket.socket]) -> NoReturn:
     """Be the herald, for as long as the keeper lives."""
     ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
+    signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     threads = [

@@ -22,7 +22,7 @@ from posecas.errors import MountFailed
 from posecas_fuse import notify
 from posecas_fuse.kernel import herald, worker
 from posecas_fuse.kernel.abi import Feature
-from posecas_fuse.kernel.attach import Options, attach, detach
+from posecas_fuse.kernel.attach import Options, attach, cut_off, detach
 from posecas_fuse.kernel.device import BUFFER, Device, Unmounted
 from posecas_fuse.kernel.features import stack_depth, switched_off
 from posecas_fuse.kernel.handshake import LARGEST_TRANSFER, Terms, negotiate
@@ -93,9 +93,12 @@ class Keeper:
                 self._start_herald()
                 while self._one_worker(signals):
                     self._restarts += 1
+            except BaseException:
+                # Otherwise it is unmounted, and perhaps something else is there by now.
+                cut_off(self._mountpoint)
+                raise
             finally:
-                detach(self._mountpoint)
-                os.kill(self._herald, signal.SIGKILL)
+                self._end_herald()
 
     def _attach(self) -> None:
         options = Options(
@@ -133,9 +136,16 @@ class Keeper:
         return True
 
     def _start_herald(self) -> None:
-        self._herald = os.fork()
-        if not self._herald:
+        pid = os.fork()
+        if not pid:
             herald.run(self._device, self._receivers)
+        self._herald = pid
+
+    def _end_herald(self) -> None:
+        pid, self._herald = self._herald, 0
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
     def _start(self) -> _Worker:
         reading, writing = os.pipe()
@@ -170,7 +180,7 @@ class Keeper:
                 pid, status = os.waitpid(started.pid, os.WNOHANG)
                 if pid:
                     return status
-                if os.waitpid(self._herald, os.WNOHANG)[0]:
+                if self._herald and os.waitpid(self._herald, os.WNOHANG)[0]:
                     self._start_herald()
                 self._press(started)
 
@@ -189,6 +199,8 @@ class Keeper:
         notify.stopping()
         self._stop_at = time.monotonic() + DRAIN_SECONDS
         detach(self._mountpoint)
+        # While files are let go of, the kernel needs to hear of nothing.
+        self._end_herald()
 
     def _press(self, started: _Worker) -> None:
         left = self._seconds_left()
@@ -223,10 +235,12 @@ class Keeper:
     def _attach_again(self) -> None:
         """An old kernel sends nothing again, so what waits for an answer must be cut off."""
         _log.error("%s: this kernel sends nothing again; mounting anew", self._mountpoint)
-        detach(self._mountpoint)
+        cut_off(self._mountpoint)
+        self._end_herald()
         os.close(self._device)
         os.close(self._memory)
         self._attach()
+        self._start_herald()
 
 
 class _Signals:
