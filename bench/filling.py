@@ -13,7 +13,7 @@ from posecas.index.engine import Cursor, Engine, Value
 
 DUPLICATES_OF_10: Final = 3
 POSES_A_GENERATION: Final = 8
-POSES_A_USER: Final = 104
+GENERATIONS_A_USER: Final = 13
 
 _NEW_OF_10: Final = 10 - DUPLICATES_OF_10
 _CHUNK: Final = 10_000
@@ -23,15 +23,25 @@ _NEW: Final = f"i % 10 < {_NEW_OF_10}"
 _FIRST: Final = f"(i / 10 * {_NEW_OF_10} + i % 10)"
 _EARLIER: Final = f"(i * 7919 % (i / 10 * {_NEW_OF_10} + {_NEW_OF_10}))"
 _BLOB: Final = f"2 * CASE WHEN {_NEW} THEN {_FIRST} ELSE {_EARLIER} END + 1"
-_USER: Final = f"i / {POSES_A_USER} + 1"
-_GENERATION: Final = f"i / {POSES_A_GENERATION} + 1"
 
 
-def fill(engine: Engine, poses: int, *, recipe: int) -> None:
-    """Fill an index that has one location and one recipe up to ``poses``, a multiple of 10."""
+def fill(
+    engine: Engine, poses: int, *, recipe: int, a_generation: int = POSES_A_GENERATION
+) -> None:
+    """Fill an index that has one location and one recipe up to ``poses``, a multiple of 10.
+
+    A generation gets so many poses.
+    """
     for low in range(0, poses, _CHUNK):
         with engine.writing() as cursor:
-            _add(cursor, low, min(low + _CHUNK, poses), engine.clock(), recipe)
+            _add(cursor, range(low, min(low + _CHUNK, poses)), engine.clock(), recipe, a_generation)
+
+
+def new_recipe(engine: Engine) -> int:
+    """Add a recipe for `fill`, and return its row."""
+    with engine.writing() as cursor:
+        cursor.run("INSERT INTO recipes (name, version, spec) VALUES ('bench', 1, '{}')")
+        return int(cursor.all("SELECT max(id) FROM recipes")[0][0])
 
 
 def generation_of(number: int) -> str:
@@ -41,23 +51,26 @@ def generation_of(number: int) -> str:
 
 def user_of(number: int) -> str:
     """The name of the user whose pose ``number`` is."""
-    return f"user{number // POSES_A_USER}"
+    return f"user{number // (POSES_A_GENERATION * GENERATIONS_A_USER)}"
 
 
-def _add(cursor: Cursor, low: int, high: int, now: int, recipe: int) -> None:
+def _add(cursor: Cursor, numbers: range, now: int, recipe: int, a_generation: int) -> None:
+    a_user = a_generation * GENERATIONS_A_USER
+    user, generation = f"i / {a_user} + 1", f"i / {a_generation} + 1"
+
     def run(sql: str, *values: Value) -> None:
         before, into, rest = sql.partition("SELECT")
-        cursor.run(f"{before}{_NUMBERS} {into}{rest}", low, high, *values)
+        cursor.run(f"{before}{_NUMBERS} {into}{rest}", numbers.start, numbers.stop, *values)
 
     run(
         "INSERT INTO users (id, name, created_at)"
-        f" SELECT {_USER}, 'user' || (i / {POSES_A_USER}), ? FROM n WHERE i % {POSES_A_USER} = 0",
+        f" SELECT {user}, 'user' || (i / {a_user}), ? FROM n WHERE i % {a_user} = 0",
         now,
     )
     run(
         "INSERT INTO generations (id, name, user_id, created_at, changed_at)"
-        f" SELECT {_GENERATION}, 'g' || (i / {POSES_A_GENERATION}), {_USER}, ?, ? FROM n"
-        f" WHERE i % {POSES_A_GENERATION} = 0",
+        f" SELECT {generation}, 'g' || (i / {a_generation}), {user}, ?, ? FROM n"
+        f" WHERE i % {a_generation} = 0",
         *(now, now),
     )
     for offset, facts in (
@@ -82,7 +95,7 @@ def _add(cursor: Cursor, low: int, high: int, now: int, recipe: int) -> None:
     )
     run(
         "INSERT INTO poses (generation_id, user_id, name, blob_id, prompt, seed, created_at,"
-        f" updated_at) SELECT {_GENERATION}, {_USER}, 'p' || i, {_BLOB},"
+        f" updated_at) SELECT {generation}, {user}, 'p' || i, {_BLOB},"
         " 'a heron at dusk in shallow water, number ' || i, CAST(i * 7919 AS TEXT), ?, ? FROM n",
         *(now, now),
     )

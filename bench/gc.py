@@ -13,7 +13,7 @@ from typing import Final
 
 import click
 
-from bench.filling import DUPLICATES_OF_10, fill
+from bench.filling import DUPLICATES_OF_10, fill, new_recipe
 from bench.memory import peak_bytes
 from bench.place import load, work_folder
 from bench.report import Bars, number, plot, table, write
@@ -137,12 +137,9 @@ def _remove(folder: Path, images: int) -> None:
 def _cases(size: int, rounds: int, folder: Path) -> Iterator[_Case]:
     create_store(folder).close()
     with closing(SqliteEngine(folder / INDEX, folder / LOCK)) as engine:
-        with engine.writing() as cursor:
-            cursor.run("INSERT INTO recipes (name, version, spec) VALUES ('bench', 1, '{}')")
-            (recipe,) = cursor.all("SELECT max(id) FROM recipes")[0]
         # An image that is no duplicate brings two blobs: itself and its thumbnail.
         poses = -(-size // (2 * (10 - DUPLICATES_OF_10))) * 10
-        fill(engine, poses, recipe=recipe)
+        fill(engine, poses, recipe=new_recipe(engine))
         with engine.writing() as cursor:
             # As an hour later: the journal has it all, and the index keeps none of it twice.
             cursor.run("UPDATE store SET journalled = (SELECT max(sequence) FROM changes)")
