@@ -1,6 +1,7 @@
 """Directories to measure: a plain one, mounts of a store, and rclone's mounts of the plain one."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from posecas_fuse.mount import mount
+from posecas_fuse.request import Engine
 from posecas_fuse.unmount import unmount
 
 GENERATION: Final = "g0"
@@ -51,7 +53,9 @@ def contestants(places: Places) -> Mapping[str, Contestant]:
     """Return what can be measured here, by name. Each call mounts anew: nothing is warm."""
     return {
         PLAIN: partial(_plain, places),
-        "posecas, portable": partial(_posecas, places),
+        "posecas": partial(_posecas, places, "kernel"),
+        "posecas, no passthrough": partial(_posecas, places, "kernel", without="passthrough"),
+        "posecas, portable engine": partial(_posecas, places, "portable"),
         "rclone, cache off": partial(_rclone, places, "off"),
         "rclone, cache full": partial(_rclone, places, "full"),
     }
@@ -63,9 +67,13 @@ def _plain(places: Places) -> Iterator[Mounted]:
 
 
 @contextmanager
-def _posecas(places: Places) -> Iterator[Mounted]:
+def _posecas(places: Places, engine: Engine, *, without: str = "") -> Iterator[Mounted]:
     with _mountpoint(places) as folder:
-        mount(places.store, folder, foreground=False)
+        os.environ["POSECAS_MOUNT_WITHOUT"] = without
+        try:
+            mount(places.store, folder, foreground=False, engine=engine)
+        finally:
+            del os.environ["POSECAS_MOUNT_WITHOUT"]
         try:
             status = json.loads((folder / ".posecas" / "status.json").read_text("utf-8"))
             pids = [status[name] for name in ("keeper_pid", "worker_pid") if status[name]]
