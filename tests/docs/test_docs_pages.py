@@ -20,7 +20,6 @@ PREPARED: Mapping[str, Callable[[Path], object]] = {
     "how-to/recover-the-index.md": samples.birds,
     "runbook.md": samples.birds,
     "semantics.md": samples.birds,
-    "semantics.md": samples.birds,
     "explanation/deduplication.md": samples.copies,
 }
 """What a page supposes to be in the reader's home."""
