@@ -127,16 +127,20 @@ def test_threads_that_wait_for_a_fetch_are_told_why_it_failed(opened: Opened) ->
         raise LocationUnavailable("it does not answer")
 
     origin, cache = Origin(), opened()
+    about_to = threading.Semaphore(0)
+
+    def read() -> bytes:
+        about_to.release()
+        return cache.read(origin.digest(1), fail)
+
     with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(cache.read, origin.digest(1), fail)
+        reads = [pool.submit(read)]
         assert asked.wait(20)
-        reads = [
-            first,
-            *(pool.submit(cache.read, origin.digest(1), fail) for _ in range(3)),
-        ]
-        # They cannot be seen to wait; one that came late would fetch, and fail, for itself.
-        threading.Timer(0.3, go.set).start()
-        assert all(isinstance(read.exception(20), LocationUnavailable) for read in reads)
+        reads += [pool.submit(read) for _ in range(3)]
+        assert all(about_to.acquire(timeout=20) for _ in range(4))
+        # That they wait cannot be seen; one that came later would fetch, and fail, for itself.
+        threading.Timer(0.5, go.set).start()
+        assert all(isinstance(one.exception(20), LocationUnavailable) for one in reads)
     assert len(calls) == 1
 
 

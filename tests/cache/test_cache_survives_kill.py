@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from subprocess import PIPE, Popen
 
@@ -11,12 +12,13 @@ import pytest
 
 from kit.origins import Opened, Origin, held
 from kit.victims import SIGKILLED, run_until, start
+from posecas.cache import Cache
 
 SIZE = 50_000
 LIMIT = 1_000_000
 BLOBS = 60
 PROCESSES = 3
-SECONDS = float(os.environ.get("POSECAS_CACHE_STORM_SECONDS", "2"))
+KILLS = int(os.environ.get("POSECAS_CACHE_KILLS", "6"))
 
 READER = """
 import random
@@ -26,6 +28,7 @@ from posecas.cache import Cache
 folder, seed, size, limit, blobs, reads = sys.argv[1], *map(int, sys.argv[2:])
 cache = Cache(Path(folder), store="this-store", max_bytes=limit, kept_free=lambda _: 0)
 origin, dice = Origin(size), random.Random(seed)
+print("reading", flush=True)
 for _ in range(reads):
     number = min(dice.randrange(blobs), dice.randrange(blobs))
     origin.read(cache, number)
@@ -74,27 +77,22 @@ def test_processes_that_are_killed_all_the_while_serve_nothing_wrong_and_stay_in
     opened: Opened,
 ) -> None:
     cache, dice = opened(max_bytes=LIMIT), random.Random(1)  # noqa: S311 - when to kill
-    until, seed, died = time.monotonic() + SECONDS, 0, 0
-    running: list[Popen[str]] = []
+    running = [reading(cache, seed) for seed in range(PROCESSES)]
     try:
-        while time.monotonic() < until:
-            while len(running) < PROCESSES:
-                seed += 1
-                running.append(start(READER, cache.folder, *numbers(seed=seed, reads=1_000_000)))
+        for seed in range(PROCESSES, PROCESSES + KILLS):
             time.sleep(dice.uniform(0.05, 0.4))
-            assert held(cache) <= LIMIT
+            assert held_at_once(cache, running) <= LIMIT
             assert all(process.poll() is None for process in running), "one met a wrong byte"
             victim = running.pop(dice.randrange(PROCESSES))
             victim.kill()
             victim.communicate()
-            died += 1
+            running.append(reading(cache, seed))
     finally:
         for process in running:
-            process.send_signal(signal.SIGKILL)
+            process.kill()
             process.communicate()
-    assert died > 3
     last = run_until("", READER, cache.folder, *numbers(reads=200))
-    assert last.stdout == "done\n", last.stderr
+    assert last.stdout == "reading\ndone\n", last.stderr
     assert held(cache) <= LIMIT
 
 
@@ -130,6 +128,27 @@ print("right")
             process.kill()
             process.communicate()
     assert asked.read_text("ascii") == "once\n"
+
+
+def reading(cache: Cache, seed: int) -> Popen[str]:
+    """Start a process, and return when it reads."""
+    process = start(READER, cache.folder, *numbers(seed=seed, reads=1_000_000))
+    assert process.stdout is not None
+    assert process.stdout.readline() == "reading\n"
+    return process
+
+
+def held_at_once(cache: Cache, running: Sequence[Popen[str]]) -> int:
+    """What is held at one moment: nobody moves while it is looked at."""
+    for process in running:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        for process in running:
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        return held(cache)
+    finally:
+        for process in running:
+            process.send_signal(signal.SIGCONT)
 
 
 def numbers(*, reads: int, seed: int = 1) -> list[str]:
