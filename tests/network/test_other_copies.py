@@ -10,7 +10,7 @@ import pytest
 import posecas
 from kit.buckets import Servers
 from kit.fault_proxy import FaultProxy, before
-from kit.network_faults import CorruptsAnswer, Fault, Refuses, Resets, Says
+from kit.network_faults import CorruptsAnswer, Fault, Refuses
 from kit.remote import bucket_settings
 from kit.tiles import tile
 from posecas.errors import CredentialsRefused, LocationUnavailable, PosecasError
@@ -21,9 +21,7 @@ FAILING = [
     Refuses(503, "SlowDown"),
     Refuses(403, "AccessDenied"),
     Refuses(404, "NoSuchBucket"),
-    Resets(),
     CorruptsAnswer(),
-    Says(b"<html>Please log in</html>", media_type="text/html"),
 ]
 
 

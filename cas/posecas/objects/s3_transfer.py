@@ -23,8 +23,6 @@ from posecas.objects.s3_filesystem import PatientFileSystem, answer, body
 
 _ERROR: Final = 300
 _PARSER: Final = create_parser("rest-xml")
-
-
 _UNSIGNED: Final = "UNSIGNED-PAYLOAD"
 _AT_ONCE: Final = 1 << 20
 """Bytes; aiohttp warns of sending more in one piece, and would read a file in 64 KB by a thread."""
