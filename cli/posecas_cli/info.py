@@ -29,13 +29,15 @@ posecas info g1/heron --probe
 )
 @click.argument("which", metavar="ID", shell_complete=completing.poses)
 @click.option(
-    "--probe", is_flag=True, help="Instead, follow it to its bytes and tell which link is broken."
+    "--probe",
+    is_flag=True,
+    help="Instead, follow it to its bytes and to the web; tell which link is broken.",
 )
 def info(which: str, *, probe: bool) -> None:
     """Tell everything about the image ID: bytes, attributes, copies, renditions, old paths.
 
-    ID is GENERATION/POSE, a digest, its first 8 or more digits, or the old path or URL of a file
-    that was imported.
+    ID is GENERATION/POSE, a digest, its first 8 or more digits, the old path or URL of a file that
+    was imported, or an address of the store's own: of posecas serve, of the CDN, or signed.
     """
     with session.open_store() as store:
         if probe:
