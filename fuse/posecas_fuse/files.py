@@ -21,7 +21,7 @@ from posecas.view.nodes import Kind, kind_of, make_node, row_of
 from posecas_fuse.attributes import PREFIX, AttributeChanges
 from posecas_fuse.drafts import read_failure
 from posecas_fuse.folders import Folders
-from posecas_fuse.names import Names, utf8
+from posecas_fuse.names import SPOOL_KINDS, Names, utf8
 from posecas_fuse.naming import LONGEST_NAME, check_length
 from posecas_fuse.pins import Handle, Pins
 from posecas_fuse.renames import RenameMode, Renames
@@ -48,7 +48,7 @@ class _Writer:
     def __init__(self, workspace: Workspace) -> None:
         self.work = workspace
         self.names = Names(workspace)
-        self.writing = Writing(workspace)
+        self.writing = Writing(workspace, self.names.text)
         self.folders = Folders(workspace, self.names)
         self.renames = Renames(workspace, self.names, self.folders, self.writing)
         self.attributes = AttributeChanges(workspace)
@@ -156,26 +156,26 @@ class Files:
         Raises ``NotKept`` for any other, ``UsageError`` for a value that the attribute cannot have,
         ``NameTaken`` with ``create`` if it is set, ``NoAttribute`` with ``replace`` if it is not.
         """
-        self._changing().attributes.set(node, name, value, create=create, replace=replace)
+        self._changing(node).attributes.set(node, name, value, create=create, replace=replace)
 
     def remove_attribute(self, node: Node, name: str) -> None:
         """Empty an attribute. Raises ``NoAttribute``, ``NotKept``, ``NotAllowed``."""
-        self._changing().attributes.remove(node, name)
+        self._changing(node).attributes.remove(node, name)
 
     def set_mode(self, node: Node, mode: int) -> None:
         """Set permission bits: kept for what is spooled, of no effect on what is stored."""
-        self._changing().attributes.set_mode(node, mode)
+        self._changing(node).attributes.set_mode(node, mode)
 
     def set_owner(self, node: Node, uid: int | None, gid: int | None) -> None:
         """Set the owner: kept for what is spooled, of no effect on what is stored."""
-        self._changing().attributes.set_owner(node, uid, gid)
+        self._changing(node).attributes.set_owner(node, uid, gid)
 
     def set_times(self, node: Node, accessed: int | None, modified: int | None) -> None:
         """Set times, in nanoseconds since 1970. Of a pose, ``modified`` is kept alone.
 
         Raises ``UsageError`` for a year that the index does not know.
         """
-        self._changing().attributes.set_times(node, accessed, modified)
+        self._changing(node).attributes.set_times(node, accessed, modified)
 
     def usage(self, node: Node) -> Usage:
         """Return the room there is: what a quota leaves, or what the write location's disk has."""
@@ -238,7 +238,7 @@ class Files:
         Raises ``NameTaken`` if something has the name, ``InvalidName`` for a name that looks like
         an image's and is no pose's, ``NotAllowed`` where only folders are, ``ReadOnly``.
         """
-        writer = self._changing()
+        writer = self._changing(parent)
         try:
             found = self.lookup(parent, name)
         except NotFound:
@@ -283,7 +283,7 @@ class Files:
         Without a handle, a stored image is replaced by what is left of it, or refused, at once;
         unless somebody is writing it: then that draft is meant. Raises like `write` and `commit`.
         """
-        writer = self._changing()
+        writer = self._changing(node)
         if handle is not None and _is_draft(handle):
             writer.writing.truncate(handle, size)
             return
@@ -326,7 +326,7 @@ class Files:
         Raises ``NameTaken``, ``InvalidName``, ``OtherUser``, ``NotAllowed``, ``ReadOnly``.
         """
         made = creation or Creation(mode=0o755)
-        return self._changing().folders.make(parent, name, made)
+        return self._changing(parent).folders.make(parent, name, made)
 
     def remove(self, parent: Node, name: bytes, *, directory: bool) -> None:
         """Remove a name: a pose, a spooled file, or an empty folder.
@@ -334,7 +334,7 @@ class Files:
         Removing a pose's JSON empties the attributes that can be empty. Raises ``NotFound``,
         ``NotEmpty``, ``IsFolder``, ``NoFolder``, ``NotAllowed``, ``ReadOnly``.
         """
-        self._changing().folders.remove(parent, name, directory=directory)
+        self._changing(parent).folders.remove(parent, name, directory=directory)
 
     def rename(
         self, old: tuple[Node, bytes], new: tuple[Node, bytes], *, mode: RenameMode = "replace"
@@ -345,7 +345,7 @@ class Files:
         pose's name is stored first, and what that raises is raised. ``OtherPlace`` means that
         programs are to copy and remove.
         """
-        self._changing().renames.rename(old, new, mode=mode)
+        self._changing(old[0], new[0]).renames.rename(old, new, mode=mode)
 
     def spooled(self) -> tuple[int, int]:
         """Return how many files hold bytes that are to be stored, and how many are in the spool."""
@@ -364,9 +364,12 @@ class Files:
         if self._writer is not None:
             self._writer.work.close()
 
-    def _changing(self) -> _Writer:
+    def _changing(self, *nodes: Node) -> _Writer:
         if self._writer is None:
             raise ReadOnly("this mount is read-only; mount without --read-only")
+        for node in nodes:
+            if kind_of(node) not in SPOOL_KINDS:
+                self._view.check(node)
         return self._writer
 
     def _owner(self, node: Node) -> User | None:

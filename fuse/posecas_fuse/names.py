@@ -16,7 +16,8 @@ from posecas_fuse.naming import ImageName, JsonName, TemporaryName, meaning_of
 from posecas_fuse.spool import Spooled, in_generation, in_scratch
 from posecas_fuse.workspace import Workspace
 
-_SPOOL_KINDS: Final = frozenset({Kind.SCRATCH, Kind.SPOOLED, Kind.SPOOLED_JSON})
+SPOOL_KINDS: Final = frozenset({Kind.SCRATCH, Kind.SPOOLED, Kind.SPOOLED_JSON})
+"""What the spool knows and the view does not."""
 
 
 class Names:
@@ -32,8 +33,9 @@ class Names:
         """See ``Files.lookup``."""
         kind = kind_of(parent)
         if kind in GENERATIONS:
+            self._view.check(parent)
             return self._in_generation(parent, name)
-        if kind in _SPOOL_KINDS:
+        if kind in SPOOL_KINDS:
             return self._spooled(in_scratch(self._folder(parent)), name)
         if parent == self._view.root and name == SCRATCH.encode():
             return self._scratch()
@@ -53,7 +55,7 @@ class Names:
     def children(self, node: Node, *, after: int, limit: int) -> Page[Entry]:
         """See ``Files.children``."""
         kind = kind_of(node)
-        if kind in _SPOOL_KINDS:
+        if kind in SPOOL_KINDS:
             return self._spooled_page(in_scratch(self._folder(node)), after, limit)
         if after < SPOOL_COOKIE:
             page = self._view.children(node, after=after, limit=limit)
@@ -63,6 +65,7 @@ class Names:
                 return page
             return Page([*page.items, *self._behind(node)], self._follows(kind))
         if kind in GENERATIONS:
+            self._view.check(node)
             place = in_generation(self._work.generation(node).name)
             return self._spooled_page(place, after, limit)
         return Page([], None)

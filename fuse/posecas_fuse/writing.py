@@ -5,6 +5,7 @@ write, see the image as it is until one of the drafts is committed. The last com
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -42,9 +43,10 @@ class Creation:
 class Writing:
     """Drafts by handle. Thread-safe; a handle is the node of its draft."""
 
-    def __init__(self, workspace: Workspace) -> None:
-        """Write into ``workspace``."""
+    def __init__(self, workspace: Workspace, text: Callable[[Node], bytes]) -> None:
+        """Write into ``workspace``; ``text`` gives what a JSON file tells."""
         self._work = workspace
+        self._text = text
         self._spool = workspace.spool
         self._drafts = workspace.drafts
 
@@ -64,6 +66,8 @@ class Writing:
             row = self._over_pose(self._work.store.index.pose_by_id(row_of(node)), entry.name)
         else:
             row = self._over_json(node, entry)
+            if not truncate:
+                self._begin_with(row, self._text(node))
         return self._opened(row, truncate=truncate)
 
     def create(self, parent: Node, name: bytes, creation: Creation) -> tuple[Entry, Handle]:
@@ -224,22 +228,22 @@ class Writing:
 
     def _another(self, row: Spooled) -> Spooled:
         """A draft of the same name for another writer, with what is there now."""
-        if not row.opens and not row.dirty:
-            return row
         if not row.opens:
-            # What failed, or came from before a crash: it is written on, or anew.
+            # Empty yet, or left from a commit that failed: it is written on, or anew.
             return row
         made = self._add(
             row.place, row.name, row.owner, Creation(row.mode, row.uid, row.gid), listed=False
         )
-        mine = self._drafts.get(made.id)
         with self._drafts.get(row.id).lock:
-            self._drafts.copied_up(self._spool.get(row.id))
-            other = self._drafts.get(row.id)
+            other = self._drafts.copied_up(self._spool.get(row.id))
             data = other.read(0, other.size)
-        with mine.lock:
-            mine.write(0, memoryview(data))
+        self._begin_with(made, data)
         return made
+
+    def _begin_with(self, row: Spooled, data: bytes) -> None:
+        draft = self._drafts.get(row.id)
+        with draft.lock:
+            draft.write(0, memoryview(data))
 
     def _add(
         self,

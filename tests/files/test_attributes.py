@@ -35,6 +35,18 @@ def test_what_was_read_may_be_changed_and_written_back(store: posecas.Store, fil
     assert store.pose("g1/p1").prompt == "two herons"
 
 
+def test_a_json_that_is_opened_and_not_emptied_begins_with_what_it_tells(
+    store: posecas.Store, files: Files
+) -> None:
+    store.put(tile(1), generation="g1", pose="p1", prompt="a heron")
+    told = read(files, JSON)
+    handle = opened(files, JSON, truncate=False)
+    assert files.read(handle, 0, 1 << 20) == told
+    files.write(handle, told.index(b"heron"), memoryview(b"stork"))
+    close(files, handle)
+    assert store.pose("g1/p1").prompt == "a stork"
+
+
 def test_attributes_written_before_the_image_wait_for_it(
     store: posecas.Store, files: Files
 ) -> None:

@@ -1,5 +1,7 @@
 """One user's mount: what it leads to, and what it does not."""
 
+from collections.abc import Callable, Sequence
+
 import pytest
 
 import posecas
@@ -8,8 +10,9 @@ from kit.tiles import tile
 from posecas.errnos import NameTooLong
 from posecas.errors import InvalidName, NotFound, OtherUser, PosecasError
 from posecas.view import Node, View
-from posecas.view.nodes import Kind, make_node
+from posecas.view.nodes import Kind, kind_of, make_node
 from posecas_fuse.files import Files
+from posecas_fuse.names import SPOOL_KINDS
 
 
 @pytest.fixture
@@ -45,6 +48,50 @@ def test_no_number_of_a_node_leads_to_another_user(store: posecas.Store, mine: F
             told.append(str(error))
     for word in ("bob", "g2", "p2", "ancient", store.pose("g2/p2").digest):
         assert not [one for one in told if word in one]
+
+
+def test_no_number_of_a_node_lets_anything_of_another_user_be_changed(
+    store: posecas.Store, mine: Files
+) -> None:
+    store.put(tile(5), user="bob", generation="g2", pose="p5")
+    before = list(store.poses(user="bob"))
+    for node in nodes():
+        if kind_of(node) in SPOOL_KINDS or _is_mine(mine, node):
+            continue
+        for attempt in _changes(mine, node):
+            with pytest.raises(PosecasError):
+                attempt()
+    assert list(store.poses(user="bob")) == before
+    assert [pose.name for pose in store.poses(user="ada")] == ["p1"]
+
+
+def _changes(mine: Files, node: Node) -> Sequence[Callable[[], object]]:
+    home, own = mine.root, at(mine, "g1").node
+    return [
+        lambda: mine.create(node, b"p6.png"),
+        lambda: mine.create(node, b"tmp"),
+        lambda: mine.make_directory(node, b"g9"),
+        lambda: mine.remove(node, b"p2.png", directory=False),
+        lambda: mine.remove(node, b"g2", directory=True),
+        lambda: mine.rename((node, b"p2.png"), (own, b"p7.png")),
+        lambda: mine.rename((own, b"p1.png"), (node, b"p2.png")),
+        lambda: mine.rename((home, b"g1"), (node, b"g1")),
+        lambda: mine.truncate(node, 10),
+        lambda: mine.open(node, write=True),
+        lambda: mine.set_times(node, 1, 1),
+        lambda: mine.set_mode(node, 0o600),
+        lambda: mine.set_owner(node, 1, 1),
+        lambda: mine.set_attribute(node, "user.posecas.prompt", b"x"),
+        lambda: mine.remove_attribute(node, "user.posecas.favourite"),
+    ]
+
+
+def _is_mine(files: Files, node: Node) -> bool:
+    try:
+        files.entry(node)
+    except PosecasError:
+        return False
+    return True
 
 
 def test_what_is_mine_is_read_and_written(store: posecas.Store, mine: Files) -> None:

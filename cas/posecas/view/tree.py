@@ -69,6 +69,10 @@ class View:
             self.root = make_node(Kind.USER, found.id)
             self._reach = OneUser(store.index, found)
 
+    def check(self, node: Node) -> None:
+        """Raise ``NotFound`` for a node that this view does not lead to."""
+        self._reach.check(node)
+
     def entry(self, node: Node) -> Entry:
         """Return what a node is now, under its own name. Raises ``NotFound``."""
         self._reach.check(node)
