@@ -87,8 +87,11 @@ class Joining:
         return next((one for one in self.index.locations() if one.name == name), None)
 
     def _refuse_moved(self, name: str) -> None:
-        said, found = self.config.location(name).url, self._recorded(name)
-        if found is None or said in {"", found.url}:
+        settings = self.config.locations.get(name)
+        if settings is None or not settings.url:
+            return
+        said, found = settings.url, self._recorded(name)
+        if found is None or said == found.url:
             return
         raise ConfigError(
             f"location {name}: the settings say {said} and this store has it at "

@@ -21,7 +21,7 @@ from kit.tiles import tile
 from posecas.put import PutItem
 
 POSES = 2000
-IMAGES = int(os.environ.get("POSECAS_DRILL_IMAGES", "60"))
+IMAGES = int(os.environ.get("POSECAS_DRILL_IMAGES", "40"))
 NEW = 20
 
 

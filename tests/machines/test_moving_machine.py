@@ -166,7 +166,7 @@ class MovingMachine(RuleBasedStateMachine):
 
 
 MovingMachine.TestCase.settings = settings(
-    max_examples=int(os.environ.get("POSECAS_MACHINE_EXAMPLES", "8")),
+    max_examples=int(os.environ.get("POSECAS_MACHINE_EXAMPLES", "6")),
     stateful_step_count=15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
