@@ -1,6 +1,7 @@
 """Replicate: everything that is referred to gets a copy elsewhere, verified at both ends."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -149,6 +150,19 @@ def test_a_location_that_fails_on_the_way_is_gone_on_with(filled: Path, disk: Pa
         assert replicated(store, "disk")[0].copied == 2 * COUNT
         assert unsound(store) == []
     assert disk.exists()
+
+
+def test_two_at_once_share_the_work_and_spoil_nothing(filled: Path) -> None:
+    def run() -> int:
+        with posecas.open_store(filled) as store:
+            return replicated(store, "disk")[0].copied
+
+    with ThreadPoolExecutor(2) as pool:
+        copied = [future.result() for future in [pool.submit(run), pool.submit(run)]]
+    with posecas.open_store(filled) as store:
+        assert sum(copied) == objects_at(store, "disk") == 2 * COUNT
+        list(store.collect(grace=0, delay=0))
+        assert unsound(store) == []
 
 
 def test_the_rate_is_kept(filled: Path) -> None:
