@@ -19,7 +19,7 @@ from posecas.store import Store
 from posecas_fuse.attribute_texts import moment_of, note_of, notes_of
 from posecas_fuse.drafts import Draft, Drafts
 from posecas_fuse.health import Health, may_pass
-from posecas_fuse.naming import ImageName, JsonName, meaning_of
+from posecas_fuse.naming import ImageName, JsonName, meaning_of, names_beside
 from posecas_fuse.spool import Spool, Spooled
 
 _log = logging.getLogger("posecas.mount")
@@ -211,10 +211,11 @@ class Commits:
                 self._take_back(row)
             self._settle(row, listed=0)
             faults.point("spool.settling")
-            for other in self._spool.named(row.place, row.name):
-                # What failed before under this name is out of date.
-                if other.id != row.id and other.opens == 0:
-                    self.let_go(other)
+            for name in names_beside(row.name):
+                for other in self._spool.named(row.place, name):
+                    # What failed before under this name is out of date.
+                    if other.id != row.id and other.opens == 0:
+                        self.let_go(other)
         if still.opens == 0:
             self.let_go(replace(still, reservation=None))
 

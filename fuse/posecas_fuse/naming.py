@@ -1,5 +1,6 @@
 """What a name in a generation's folder stands for: image, attributes, or a temporary file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -63,6 +64,14 @@ def meaning_of(name: bytes) -> Meaning:
     if kind != suffix:
         raise InvalidName(f"{text!r}: write the extension in lower case, as {stem}.{kind}")
     return JsonName(stem) if kind == JSON else ImageName(stem, suffix)
+
+
+def names_beside(name: bytes) -> Sequence[bytes]:
+    """Return all names that mean the same image as this one, or the same attributes."""
+    meaning = meaning_of(name)
+    if isinstance(meaning, ImageName):
+        return [f"{meaning.pose}.{suffix}".encode() for suffix in MEDIA_TYPES]
+    return [name]
 
 
 def is_to_be_stored(row: Spooled) -> bool:

@@ -202,6 +202,17 @@ def test_a_broken_image_is_refused_at_close_and_what_was_stored_stays(
     assert spooled(files) == (0, 0)
 
 
+def test_what_failed_is_made_up_for_by_the_same_image_under_another_extension(
+    store: posecas.Store, files: Files
+) -> None:
+    with pytest.raises(BrokenImage):
+        write(files, "generations/g1/p1.jpg", tile(1)[:-20])
+    write(files, PNG, tile(1))
+    assert "error" not in json.loads(read(files, "generations/g1/p1.json"))
+    assert spooled(files) == (0, 0)
+    assert store.get("g1/p1") == tile(1)
+
+
 def test_a_new_file_that_is_broken_is_kept_and_its_json_tells_why(
     store: posecas.Store, files: Files
 ) -> None:
