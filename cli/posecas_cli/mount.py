@@ -39,12 +39,34 @@ posecas unmount poses
 @click.option("--foreground", is_flag=True, help="Stay until unmounted or interrupted.")
 @click.option("--allow-other", is_flag=True, help="Let other users of this machine look in.")
 @click.option("--read-only", is_flag=True, help="Let nothing be written.")
+@click.option(
+    "--deadline",
+    metavar="DURATION",
+    default="30s",
+    show_default=True,
+    callback=parameters.duration,
+    help="How long a program waits for bytes that lie elsewhere.",
+)
+@click.option("--uid", type=click.IntRange(0), help="Whose everything seems to be.")
+@click.option("--gid", type=click.IntRange(0), help="The same, as a group.")
+@click.option(
+    "--umask",
+    metavar="OCTAL",
+    default="022",
+    show_default=True,
+    callback=parameters.octal,
+    help="Which rights nobody has.",
+)
 @click.option("--no-replace", is_flag=True, help="Let nobody write over an image that is there.")
 def mount(
     folder: Path,
+    *,
     user: str | None,
     engine: Engine,
-    *,
+    deadline: int,
+    uid: int | None,
+    gid: int | None,
+    umask: int,
     foreground: bool,
     allow_other: bool,
     read_only: bool,
@@ -66,6 +88,11 @@ def mount(
         allow_other=allow_other,
         read_only=read_only,
         replaces=not no_replace,
+        deadline=deadline,
+        uid=uid,
+        gid=gid,
+        umask=umask,
+        ready=lambda mode: output.note(f"{folder}: mounted; engine {engine}, reads {mode}"),
     )
     if not foreground:
         end = f"posecas unmount {shlex.quote(str(folder))}"

@@ -14,6 +14,8 @@ from posecas.names import check_name
 from posecas.units import parse_duration, parse_moment, parse_size
 
 T = TypeVar("T")
+
+_EVERY_RIGHT = 0o777
 Callback = Callable[[click.Context, click.Parameter, str | None], T | None]
 
 
@@ -32,6 +34,16 @@ def _ago(text: str) -> datetime:
         return datetime.now(UTC) - timedelta(seconds=parse_duration(text))
     except OverflowError:
         raise UsageError(f"{text!r} is longer ago than time is counted") from None
+
+
+def _octal(text: str) -> int:
+    try:
+        bits = int(text, 8)
+    except ValueError:
+        bits = -1
+    if not 0 <= bits <= _EVERY_RIGHT:
+        raise UsageError(f"{text!r} are no permission bits: write them as umask does, as 027")
+    return bits
 
 
 def _text(text: str) -> str:
@@ -95,6 +107,9 @@ def _share(text: str) -> float:
 
 age = _reading(_ago)
 """Take a duration, and give the moment that long ago."""
+
+octal = _reading(_octal)
+"""Take permission bits, as chmod and umask write them."""
 
 duration = _reading(parse_duration)
 """Take a duration, in seconds."""

@@ -21,7 +21,8 @@ def main(text: str, report: int) -> int:
         format="%(asctime)s %(process)d %(levelname)s %(message)s", level=logging.INFO
     )
 
-    def ready() -> None:
+    def ready(read_mode: str) -> None:
+        logging.getLogger("posecas_fuse").info("mounted; reads: %s", read_mode)
         os.write(report, MOUNTED)
         os.close(report)
 

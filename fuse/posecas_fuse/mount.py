@@ -2,21 +2,33 @@
 
 import os
 import sys
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from posecas import open_store
 from posecas.errors import MountFailed
-from posecas.machine import Json
-from posecas.store import Store
 from posecas.view import View
 from posecas_fuse.background import start
-from posecas_fuse.files import Files, Rules
+from posecas_fuse.files import Files
 from posecas_fuse.portable import check_engine, serve
-from posecas_fuse.request import DEFAULT_DEADLINE, Engine, Request, default_engine
+from posecas_fuse.reporting import Engaged, status
+from posecas_fuse.request import (
+    DEFAULT_DEADLINE,
+    DEFAULT_UMASK,
+    Engine,
+    Ready,
+    Request,
+    default_engine,
+)
 from posecas_fuse.spool import ClaimedSpool, claim_spool
 from posecas_fuse.table import mounted_at, where
+from posecas_fuse.workspace import rules_of
+
+
+def _nothing(read_mode: str) -> None:
+    """Nobody waits to hear that the mount is up."""
+    del read_mode
 
 
 def mount(
@@ -30,6 +42,10 @@ def mount(
     read_only: bool = False,
     replaces: bool = True,
     deadline: float = DEFAULT_DEADLINE,
+    uid: int | None = None,
+    gid: int | None = None,
+    umask: int = DEFAULT_UMASK,
+    ready: Ready = _nothing,
 ) -> None:
     """Mount a store at a folder; with ``user``, that user's part of it alone.
 
@@ -37,8 +53,9 @@ def mount(
     comes. Otherwise it returns once the mount answers, and a process of its own goes on. Without
     ``allow_other``, only the user who mounts sees anything. ``replaces`` False: what is written
     never takes the place of an image that is there. ``deadline`` is how many seconds a program
-    waits for bytes that lie elsewhere before it is told that they cannot be read; only the engine
-    `kernel` knows it. Raises ``MountFailed``, and what `open_store` raises.
+    waits for bytes that lie elsewhere before it is told that they cannot be read. ``uid``, ``gid``
+    and ``umask`` say whose everything is that has no owner of its own. In the foreground ``ready``
+    is called once the mount answers. Raises ``MountFailed``, and what `open_store` raises.
     """
     store_path = Path(store_path).expanduser().absolute()
     folder = _checked(where(mountpoint), store_path)
@@ -51,17 +68,20 @@ def mount(
         read_only=read_only,
         replaces=replaces,
         deadline=deadline,
+        uid=uid,
+        gid=gid,
+        umask=umask,
     )
     _check_engine(request.engine)
     with open_store(store_path) as store:
         View(store, user=user)
     if foreground:
-        serve_store(request, ready=_nothing)
+        serve_store(request, ready=ready)
     else:
         start(request)
 
 
-def serve_store(request: Request, *, ready: Callable[[], None]) -> None:
+def serve_store(request: Request, *, ready: Ready) -> None:
     """Mount, and answer until it is unmounted. See `mount`."""
     with _spool(request) as spool:
         folder = None if spool is None else spool.folder
@@ -80,17 +100,18 @@ def _check_engine(engine: Engine) -> None:
         raise MountFailed("the engine `kernel` is Linux's own; here: --engine portable")
 
 
-def _serve_portable(request: Request, spool: Path | None, *, ready: Callable[[], None]) -> None:
+def _serve_portable(request: Request, spool: Path | None, *, ready: Ready) -> None:
     with open_store(request.store) as store:
         files = Files(
             store,
             user=request.user,
-            status=lambda: _status(store, files),
+            status=lambda: status(store, files, Engaged("portable", "direct")),
             spool=spool,
-            rules=Rules(replaces=request.replaces, deadline=request.deadline),
+            rules=rules_of(request),
         )
+        mounted = partial(ready, "direct")
         try:
-            serve(files, request.mountpoint, ready=ready, allow_other=request.allow_other)
+            serve(files, request.mountpoint, ready=mounted, allow_other=request.allow_other)
         finally:
             files.close()
 
@@ -99,21 +120,6 @@ def _spool(request: Request) -> AbstractContextManager[ClaimedSpool | None]:
     if request.read_only:
         return nullcontext()
     return claim_spool(Path(request.store), request.mountpoint, request.user)
-
-
-def _status(store: Store, files: Files) -> Json:
-    dirty, spooled = files.spooled()
-    return {
-        "engine": "portable",
-        "read_mode": "direct",
-        "keeper_pid": None,
-        "worker_pid": os.getpid(),
-        "restarts": 0,
-        "dirty": dirty,
-        "spooled": spooled,
-        "cache_bytes": store.cache.held(),
-        "backend": store.location.name,
-    }
 
 
 def _checked(mountpoint: Path, store_path: Path) -> Path:
@@ -162,7 +168,3 @@ def _refuse_full(mountpoint: Path) -> None:
             f"{mountpoint}: it is not empty (it holds {first.name!r}, which would be hidden); "
             "name an empty folder"
         )
-
-
-def _nothing() -> None:
-    """In the foreground, nobody waits to hear that the mount is up."""

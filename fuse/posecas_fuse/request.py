@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, Self, get_args
 
@@ -13,10 +14,18 @@ ENGINES: Final = get_args(Engine)
 DEFAULT_DEADLINE: Final = 30.0
 """Seconds that a program waits for bytes that are elsewhere, before it is told EIO."""
 
+DEFAULT_UMASK: Final = 0o022
+Ready = Callable[[str], None]
+"""Called once the mount answers, with the way in which reads reach programs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A mount. Both paths are absolute; ``deadline`` is in seconds."""
+    """A mount. Both paths are absolute; ``deadline`` is in seconds.
+
+    ``uid`` and ``gid``: whose everything seems to be; None: the mounting user's. ``umask`` takes
+    rights away from everything.
+    """
 
     store: str
     mountpoint: str
@@ -26,6 +35,9 @@ class Request:
     read_only: bool = False
     replaces: bool = True
     deadline: float = DEFAULT_DEADLINE
+    uid: int | None = None
+    gid: int | None = None
+    umask: int = DEFAULT_UMASK
 
     def text(self) -> str:
         """Return it as one argument of a command."""

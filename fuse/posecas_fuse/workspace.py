@@ -17,7 +17,7 @@ from posecas_fuse.drafts import Drafts
 from posecas_fuse.entries import Appearance
 from posecas_fuse.health import Health
 from posecas_fuse.recovery import Recovery, settle
-from posecas_fuse.request import DEFAULT_DEADLINE
+from posecas_fuse.request import DEFAULT_DEADLINE, Request
 from posecas_fuse.retries import Retries
 from posecas_fuse.spool import Spool, Spooled, in_generation
 
@@ -37,6 +37,18 @@ class Rules:
     fresh: bool = True
     deadline: float = DEFAULT_DEADLINE
     appearance: Appearance = Appearance(os.getuid(), os.getgid())  # noqa: RUF009 - frozen
+
+
+def rules_of(request: Request, *, fresh: bool = True) -> Rules:
+    """Return the rules that a mount was asked for with."""
+    looks = Appearance(
+        os.getuid() if request.uid is None else request.uid,
+        os.getgid() if request.gid is None else request.gid,
+        request.umask,
+    )
+    return Rules(
+        replaces=request.replaces, fresh=fresh, deadline=request.deadline, appearance=looks
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,18 @@ def wired(store: posecas.Store, *, deadline: float = 30.0) -> Iterator[Wire]:
     request = Request(str(store.path), "/nowhere", "kernel", read_only=True, deadline=deadline)
     terms = Terms(45, Feature.HAS_RESEND | Feature.HAS_EXPIRE_ONLY)
     senders = [pair[0] for pair in lanes]
-    plan = Plan(request, None, terms, theirs.fileno(), memory, senders, report, 0, os.getpid())
+    plan = Plan(
+        request=request,
+        spool=None,
+        terms=terms,
+        device=theirs.fileno(),
+        memory=memory,
+        lanes=senders,
+        report=report,
+        restarts=0,
+        fresh=True,
+        keeper=os.getpid(),
+    )
     worker = Worker(plan, store)
     thread = threading.Thread(target=worker.serve)
     thread.start()

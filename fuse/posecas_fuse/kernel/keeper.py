@@ -11,7 +11,6 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +29,7 @@ from posecas_fuse.kernel.herald import LANES
 from posecas_fuse.kernel.open_files import make_memory
 from posecas_fuse.kernel.plan import SERVING, Plan
 from posecas_fuse.kernel.requests import Malformed, parse
-from posecas_fuse.request import Request
+from posecas_fuse.request import Ready, Request
 
 _log = logging.getLogger("posecas_fuse")
 
@@ -63,11 +62,11 @@ class _Worker:
 class Keeper:
     """One mount, for as long as it is there."""
 
-    def __init__(self, request: Request, spool: Path | None, *, ready: Callable[[], None]) -> None:
+    def __init__(self, request: Request, spool: Path | None, *, ready: Ready) -> None:
         """Call ``ready`` once, when the mount answers."""
         self._request = request
         self._spool = spool
-        self._ready: Callable[[], None] | None = ready
+        self._ready: Ready | None = ready
         self._mountpoint = Path(request.mountpoint)
         self._device = -1
         self._memory = -1
@@ -77,6 +76,7 @@ class Keeper:
         self._receivers = [pair[1] for pair in pairs]
         self._herald = 0
         self._restarts = 0
+        self._fresh = True
         self._failures = 0
         self._stop_at: float | None = None
 
@@ -131,6 +131,7 @@ class Keeper:
         if os.waitstatus_to_exitcode(status) == 0 or self._stop_at is not None:
             return False
         self._consider(started, os.waitstatus_to_exitcode(status))
+        self._fresh = not self._terms.has(Feature.HAS_RESEND)
         if not self._terms.has(Feature.HAS_RESEND):
             self._attach_again()
         return True
@@ -145,7 +146,8 @@ class Keeper:
         pid, self._herald = self._herald, 0
         if pid:
             os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+            # Where it waits for the kernel it ends later, and is collected with the keeper.
+            os.waitpid(pid, os.WNOHANG)
 
     def _start(self) -> _Worker:
         reading, writing = os.pipe()
@@ -159,6 +161,7 @@ class Keeper:
                     self._terms,
                     *(self._device, self._memory, self._senders, writing),
                     self._restarts,
+                    self._fresh,
                     os.getppid(),
                 )
             )
@@ -185,11 +188,12 @@ class Keeper:
                 self._press(started)
 
     def _hear(self, started: _Worker) -> bool:
-        if os.read(started.report, 16)[:1] != SERVING:
+        told = os.read(started.report, 64)
+        if not told.startswith(SERVING):
             return False
         started.serving = True
         if self._ready is not None:
-            self._ready()
+            self._ready(told.removeprefix(SERVING).decode())
             self._ready = None
             notify.ready(f"mounted at {self._mountpoint}")
         return True
@@ -275,7 +279,7 @@ class _Signals:
         self.stop = True
 
 
-def serve(request: Request, spool: Path | None, *, ready: Callable[[], None]) -> None:
+def serve(request: Request, spool: Path | None, *, ready: Ready) -> None:
     """Mount a store and answer for it until it is unmounted or SIGTERM or SIGINT comes.
 
     ``spool`` is claimed, and so it stays whatever happens to workers; None: nothing is written.

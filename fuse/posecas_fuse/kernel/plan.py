@@ -14,7 +14,8 @@ class Plan:
     """A mount that is there, and the worker that is to answer for it.
 
     ``spool`` is claimed by the keeper; ``device`` and ``memory`` are descriptors; ``lanes`` lead to
-    the herald. ``restarts`` counts the workers that died before this one. Bytes written to
+    the herald. ``restarts`` counts the workers that died before this one; ``fresh``: what they had
+    open, nobody has any more. Bytes written to
     ``report`` reach the keeper.
     """
 
@@ -26,6 +27,7 @@ class Plan:
     lanes: Sequence[socket.socket]
     report: int
     restarts: int
+    fresh: bool
     keeper: int
 
 

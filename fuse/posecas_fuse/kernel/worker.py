@@ -12,7 +12,7 @@ from posecas import open_store
 from posecas.errors import PosecasError
 from posecas.machine import Json
 from posecas.store import Store
-from posecas_fuse.files import Files, Rules
+from posecas_fuse.files import Files
 from posecas_fuse.following import Following
 from posecas_fuse.kernel import replies
 from posecas_fuse.kernel.abi import Feature
@@ -35,6 +35,8 @@ from posecas_fuse.kernel.requests import Malformed
 from posecas_fuse.kernel.session import Session
 from posecas_fuse.kernel.shared import Shared
 from posecas_fuse.kernel.wanted import Wanted
+from posecas_fuse.reporting import Engaged, status
+from posecas_fuse.workspace import rules_of
 
 FINISH: Final = signal.SIGUSR1
 """The keeper's word to end what is under way and leave."""
@@ -102,11 +104,7 @@ class Worker:
             user=plan.request.user,
             status=self.status,
             spool=plan.spool,
-            rules=Rules(
-                replaces=plan.request.replaces,
-                deadline=plan.request.deadline,
-                fresh=not plan.restarts,
-            ),
+            rules=rules_of(plan.request, fresh=plan.fresh),
         )
         seconds = plan.request.deadline
         self._fetches = Pool("fetch", threads=_FETCHES, seconds=seconds)
@@ -158,9 +156,9 @@ class Worker:
         """Answer until the mount is gone."""
         self._notifying.start()
         self._following.start()
-        if self._plan.restarts:
+        if not self._plan.fresh:
             self._device.notify(replies.resend())
-        os.write(self._plan.report, SERVING)
+        os.write(self._plan.report, SERVING + self._reading.mode.encode())
         gc.freeze()
         self._session.serve()
 
@@ -178,18 +176,9 @@ class Worker:
 
     def status(self) -> Json:
         """What ``/.posecas/status.json`` says."""
-        dirty, spooled = self._files.spooled()
-        return {
-            "engine": "kernel",
-            "read_mode": self._reading.mode,
-            "keeper_pid": self._plan.keeper,
-            "worker_pid": os.getpid(),
-            "restarts": self._plan.restarts,
-            "dirty": dirty,
-            "spooled": spooled,
-            "cache_bytes": self._store.cache.held(),
-            "backend": self._store.location.name,
-        }
+        plan = self._plan
+        engaged = Engaged("kernel", self._reading.mode, plan.keeper, plan.restarts)
+        return status(self._store, self._files, engaged)
 
 
 def _give_up(error: Malformed) -> NoReturn:
