@@ -42,7 +42,7 @@ id=$(posecas --json ls --generation spring --limit 1 | python -c 'import json, s
 run posecas info "$id"
 run posecas stats
 
-if [ ! -e /dev/fuse ] || ! python -c 'import mfusepy' 2>/dev/null; then
+if [ ! -e /dev/fuse ] || { [ "$(id -u)" != 0 ] && ! command -v fusermount3 >/dev/null; }; then
     printf '\nThe mount is left out: run apt-get install fuse3, and see posecas doctor.\n'
     exit 0
 fi

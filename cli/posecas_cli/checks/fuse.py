@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from posecas_cli.checks.finding import Finding
+from posecas_fuse.kernel.ability import why_not_passed_through
 
 _DEVICE: Final = Path("/dev/fuse")
 _INSTALL: Final = "apt-get install fuse3 (Debian, Ubuntu) or dnf install fuse3 (Fedora)"
@@ -19,6 +20,8 @@ _SECONDS: Final = 20
 def check_fuse() -> Iterator[Finding]:
     """Look at the device, the helper, the library and its binding."""
     yield _device()
+    if sys.platform == "linux":
+        yield _engine()
     yield _helper()
     yield _binding()
 
@@ -38,10 +41,20 @@ def _device() -> Finding:
     return Finding("ok", "/dev/fuse", "can be opened")
 
 
+def _engine() -> Finding:
+    reason = why_not_passed_through()
+    how = (
+        "reads are passed through to the disk" if reason is None else f"reads are cached: {reason}"
+    )
+    return Finding("ok", "mount", f"engine kernel, {how}")
+
+
 def _helper() -> Finding:
     found = shutil.which("fusermount3") or shutil.which("fusermount")
     if found:
         return Finding("ok", "fusermount3", found)
+    if os.geteuid() == 0 and sys.platform == "linux":
+        return Finding("ok", "fusermount3", "not found; root mounts without it")
     return Finding("warn", "fusermount3", "not found: only root can mount", _INSTALL)
 
 
@@ -49,6 +62,8 @@ def _binding() -> Finding:
     try:
         installed = version("mfusepy")
     except PackageNotFoundError:
+        if sys.platform == "linux":
+            return Finding("ok", "mfusepy", "not installed; only the engine `portable` needs it")
         return Finding("warn", "mfusepy", "not installed", "pip install 'posecas[fuse]'")
     # Its import loads the library, and ends badly without one: not in this process.
     tried = subprocess.run(
