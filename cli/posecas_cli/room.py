@@ -11,6 +11,8 @@ from posecas.objects.staging import FOLDER as TEMPORARY
 from posecas.records import Amount
 from posecas.store import Store
 from posecas_cli.checks.store import INDEX
+from posecas_fuse.spool.place import SPOOL
+from posecas_fuse.spool.table import FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,18 @@ def room_of(store: Store) -> Room:
         _sum(_sizes(store.path.glob(f"{INDEX}*"))),
         _folder(store.path / TEMPORARY),
         store.cache.usage(),
-        _folder(store.path / "spool"),
+        _spooled(store.path),
         _folder(store.path / "backups"),
         disk.free,
         store.config.kept_free(disk.total),
     )
+
+
+def _spooled(store: Path) -> Amount | None:
+    """What mounts hold that is not stored, without their own books."""
+    if not (store / SPOOL).is_dir():
+        return None
+    return _sum(_sizes(path for path in store.glob(f"{SPOOL}/*/{FILES}/*") if path.is_file()))
 
 
 def _folder(path: Path) -> Amount | None:

@@ -111,7 +111,7 @@ def _folder(room: Room) -> Iterator[Line]:
     yield from _some("temporary files", room.temporary, "being written; else gc")
     yield "index", _told(room.index), "its log shrinks when no query holds it"
     yield from _some("cache", room.cache, "copies only; empty its folder, or lower cache.max_bytes")
-    yield from _some("spool", room.spool, "written through the mount and not stored yet")
+    yield from _some("spool", room.spool, "written to mounts and not stored: posecas spool ls")
     yield from _some("backups", room.backups, "snapshots and journal of the index")
     yield "room left", format_size(room.free), f"puts stop at {format_size(room.kept)} (min_free)"
 

@@ -79,7 +79,13 @@ class Commits:
         draft = self._drafts.get(row.id)
         with self.turns((row.place, row.name)), draft.lock:
             self._drafts.copied_up(row)
-            self._keep(row, draft, replaces=replaces)
+            try:
+                self._keep(row, draft, replaces=replaces)
+            except PosecasError as error:
+                told = "not stored (%s): %s; the file keeps its old name"
+                _log.warning(told, type(error).__name__, error)
+                self._health.failed(error)
+                raise
 
     @contextmanager
     def turns(self, *names: tuple[str, bytes]) -> Iterator[None]:

@@ -82,7 +82,7 @@ def test_objects_that_are_not_live_are_told_by_state(filled: Posecas) -> None:
 
 def test_files_beside_the_objects_are_told(filled: Posecas) -> None:
     journal = filled("stats", "--json").objects[0]["backups_bytes"]
-    for name, size in ((".tmp", 10), ("spool", 30), ("backups/journal", 40)):
+    for name, size in ((".tmp", 10), ("spool/mount/files", 30), ("backups/journal", 40)):
         (filled.store / name).mkdir(parents=True, exist_ok=True)
         (filled.store / name / "file").write_bytes(bytes(size))
     with open_store(filled.store) as store:

@@ -342,14 +342,15 @@ def test_any_other_name_is_temporary(store: posecas.Store, files: Files, name: s
 
 
 def test_a_temporary_file_becomes_an_image_by_its_new_name(
-    store: posecas.Store, files: Files
+    store: posecas.Store, files: Files, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(files, "generations/g1/p1.tmp", tile(1))
     files.rename(split(files, "generations/g1/p1.tmp"), split(files, PNG))
     assert store.get("g1/p1") == tile(1)
     write(files, "generations/g1/p1.tmp", b"no image")
-    with pytest.raises(NotAnImage):
+    with caplog.at_level(logging.WARNING), pytest.raises(NotAnImage):
         files.rename(split(files, "generations/g1/p1.tmp"), split(files, PNG))
+    assert len([one for one in caplog.messages if "g1/p1.png" in one]) == 1
     assert store.get("g1/p1") == tile(1)
     assert read(files, "generations/g1/p1.tmp") == b"no image"
 

@@ -13,7 +13,7 @@ from posecas.machine import Json
 from posecas_fuse.naming import is_to_be_stored
 from posecas_fuse.spool.place import ClaimedSpool, abandoned_spools, is_claimed, mount_of, spools
 from posecas_fuse.spool.rows import COLUMNS, Spooled, row_of_spooled
-from posecas_fuse.spool.table import DATABASE, Spool
+from posecas_fuse.spool.table import DATABASE, FILES, Spool
 
 State = Literal["open", "waiting", "failed", "temporary"]
 
@@ -57,7 +57,7 @@ def survey(store: Path) -> Iterator[SpooledFile]:
         for row in rows.values():
             if row.folder or not row.attached:
                 continue
-            bytes_at = folder / "files" / str(row.id)
+            bytes_at = folder / FILES / str(row.id)
             yield SpooledFile(
                 mount.mountpoint,
                 mount.user,

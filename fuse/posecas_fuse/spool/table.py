@@ -20,7 +20,8 @@ from posecas.objects.durable import sync
 from posecas_fuse.spool.rows import COLUMNS, SCHEMA, Spooled, row_of_spooled
 
 DATABASE: Final = "spool.sqlite"
-_FILES: Final = "files"
+FILES: Final = "files"
+"""The folder of the bytes."""
 
 Value = str | int | bytes | None
 
@@ -31,7 +32,7 @@ class Spool:
     def __init__(self, folder: Path) -> None:
         """Open it, and make it if need be. Raises ``WriteRefused``, ``StorageFull``."""
         self.folder = folder
-        self._files = folder / _FILES
+        self._files = folder / FILES
         self._guard = threading.RLock()
         with self._errors():
             self._files.mkdir(mode=0o700, exist_ok=True)
