@@ -22,7 +22,11 @@ _PIECE: Final = 1 << 20
 
 @dataclass(slots=True)
 class Draft:
-    """An open spooled file. ``lock`` is held by whoever changes or commits its bytes."""
+    """An open spooled file. ``lock`` is held by whoever changes or commits its bytes.
+
+    It is closed when nobody has it in their hands any more: one thread may let go of the last open
+    file of a name while another one opens the next.
+    """
 
     descriptor: int
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -32,6 +36,11 @@ class Draft:
     """Up to which size there is room, as far as was asked."""
     stored: Digest | None = None
     """What was committed of it last."""
+
+    def __del__(self) -> None:
+        """Close it."""
+        with suppress(OSError):
+            os.close(self.descriptor)
 
     @property
     def size(self) -> int:
@@ -104,15 +113,12 @@ class Drafts:
         return draft
 
     def drop(self, row: int) -> None:
-        """Close a file that nobody has open any more."""
+        """Let go of a file that nobody has open any more."""
         with self._guard:
-            found = self._open.pop(row, None)
-        if found is not None:
-            with found.lock, suppress(OSError):
-                os.close(found.descriptor)
+            self._open.pop(row, None)
 
     def close(self) -> None:
-        """Close all of them."""
+        """Let go of all of them."""
         for row in list(self._open):
             self.drop(row)
 

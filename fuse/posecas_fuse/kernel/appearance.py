@@ -59,6 +59,10 @@ class Appearance:
             self._touched.clear()
         self._touched[folder] = time.time_ns()
 
+    def untouch(self, folder: Node) -> None:
+        """Its time was set: it is what was said."""
+        self._touched.pop(folder, None)
+
     def named(self, parent: Node, entry: Entry) -> bytes:
         """Answer a question for a name in a folder."""
         number = self._inodes.number(entry)

@@ -84,6 +84,7 @@ class Changing:
             self._files.set_owner(node, uid, told.gid if told.valid & SetAttr.GID else None)
         if told.valid & (SetAttr.ATIME | SetAttr.MTIME):
             self._files.set_times(node, *_times(told))
+            self._appearance.untouch(node)
         entry = self._files.entry(node, handle)
         if self._inodes.number(entry) != request.nodeid:
             raise OSError(errno.ESTALE, "it has other bytes now: ask for the name again")
