@@ -19,10 +19,10 @@ def far_away(port: int, round_trip: float) -> Iterator[int]:
 
     The relay is a process of its own, so that no contestant pays for its processor time.
     """
-    nearer, ready = free_port(), multiprocessing.Event()
-    relay = multiprocessing.Process(
-        target=_run, args=(nearer, port, round_trip / 2, ready), daemon=True
-    )
+    # Not forked: this process has threads, and sockets that the relay must not hold.
+    fresh = multiprocessing.get_context("spawn")
+    nearer, ready = free_port(), fresh.Event()
+    relay = fresh.Process(target=_run, args=(nearer, port, round_trip / 2, ready), daemon=True)
     relay.start()
     try:
         if not ready.wait(_START_SECONDS):

@@ -125,3 +125,17 @@ def test_a_copy_is_one_put_and_is_read_back_by_one_get(
             assert len(asked) == 13
             list(store.replicate("r2"))
             assert counted.objects() == ["GetObject"]
+
+
+def test_replicating_is_a_put_and_a_get_that_reads_it_back(
+    counted: Counted, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted.store.close()
+    monkeypatch.setenv("STORAGE_MODE", "local")
+    with posecas.open_store(folder) as store:
+        store.put(tile(1), generation="g", pose="p")
+        counted.proxy.calm()
+        list(store.replicate("r2"))
+        moved = [one for one in counted.proxy.requests if "/objects/" in one.path]
+    assert sorted(one.operation for one in moved) == ["GetObject"] * 2 + ["PutObject"] * 2
+    assert "ListObjectsV2" not in counted.proxy.counts
