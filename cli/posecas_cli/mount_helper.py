@@ -19,13 +19,20 @@ WRONG: Final = 1
 FAILED: Final = 32
 
 _USAGE: Final = "usage: mount.posecas STORE DIR [-sfnv] [-o OPTION,OPTION=VALUE,...]"
-_FLAGS: Final = {"allow_other": "--allow-other"}
-_VALUES: Final = {"only": "--user"}
+_FLAGS: Final = {
+    "ro": "--read-only",
+    "allow_other": "--allow-other",
+    "no_replace": "--no-replace",
+}
+_VALUES: Final = {
+    "only": "--user",
+    **{name: f"--{name}" for name in ("engine", "uid", "gid", "umask", "deadline")},
+}
 _RUNS_AS: Final = "setuid"
 _ENVIRONMENT: Final = "env_file"
 _FOR_MOUNT: Final = frozenset(
     {
-        *("ro", "rw", "defaults", "auto", "noauto", "nofail", "_netdev", "silent"),
+        *("rw", "defaults", "auto", "noauto", "nofail", "_netdev", "silent"),
         *("user", "nouser", "users", "owner", "group", "nosuid", "nodev", "noexec"),
         *("async", "sync", "atime", "noatime", "nodiratime", "relatime", "norelatime"),
         *("strictatime", "lazytime"),

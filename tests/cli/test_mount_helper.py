@@ -18,8 +18,11 @@ def test_a_plain_call_is_a_plain_mount() -> None:
 
 
 def test_options_become_options() -> None:
-    called = words("-o", "allow_other", "-v", "-o", "only=ada")
-    assert called[2:] == ["--verbose", "mount", "--allow-other", "--user", "ada", "--", "/mnt"]
+    called = words("-o", "ro,allow_other", "-v", "-o", "only=ada,engine=portable")
+    assert called[2:] == [
+        *("--verbose", "mount", "--read-only", "--allow-other", "--user", "ada"),
+        *("--engine", "portable", "--", "/mnt"),
+    ]
 
 
 def test_what_mount_and_systemd_see_to_themselves_is_left_to_them() -> None:

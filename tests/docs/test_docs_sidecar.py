@@ -13,6 +13,7 @@ import click
 import pytest
 import yaml
 
+import posecas
 from kit import pages
 from kit.commands import Posecas
 from kit.tiles import tile
@@ -74,8 +75,10 @@ unshare --mount --propagation slave setpriv --reuid 1000 --regid 1000 --clear-gr
     --no-new-privs --bounding-set -all --inh-caps -all sh -ec '
         until [ -e /srv/poses/generations/g1 ]; do sleep 0.05; done
         cmp /srv/heron.png /srv/poses/generations/g1/heron.png
+        cp /srv/heron.png /srv/poses/generations/g1/copy.png
     ' & application=$!
-unshare --mount --propagation unchanged $POSECAS mount --foreground --allow-other /srv/poses &
+unshare --mount --propagation unchanged $POSECAS mount --foreground --allow-other \\
+    --uid 1000 --gid 1000 /srv/poses &
 sidecar=$!
 wait $application || echo "the application failed"
 kill -TERM $sidecar && wait $sidecar || echo "the mount ended with $?"
@@ -91,13 +94,15 @@ def test_an_application_without_rights_uses_what_another_container_mounts(tmp_pa
     there("init")
     (tmp_path / "heron.png").write_bytes(tile(1))
     there("put", tmp_path / "heron.png", "--generation", "g1")
-    posecas = Path(sys.executable).with_name("posecas")
+    program_file = Path(sys.executable).with_name("posecas")
     done = subprocess.run(
         ["unshare", "--mount", "--propagation=private", "sh", "-c", CONTAINERS, "-", tmp_path],  # noqa: S607
-        env=there.environment({"POSECAS": str(posecas)}),
+        env=there.environment({"POSECAS": str(program_file)}),
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    with posecas.open_store(there.store) as store:
+        assert store.get("g1/copy") == tile(1)
