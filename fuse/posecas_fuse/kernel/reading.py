@@ -17,7 +17,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -68,6 +68,8 @@ class Reading:
         """
         with self._guard:
             way = self._way(opened, path, self._files.of(opened.nodeid))
+            # Nothing is to be stored when it is closed, so nobody needs to be asked.
+            way = replace(way, flags=way.flags | OpenFlag.NOFLUSH)
             handle = self._files.add(_with(opened, way))
             return handle, way
 
