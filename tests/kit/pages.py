@@ -21,7 +21,7 @@ HOME: Final = "/home/ada"
 PORT: Final = "8080"
 """What pages call the reader's home, and a port that is free there."""
 
-SECONDS: Final = 120
+SECONDS: Final = 300
 
 _FENCED: Final = re.compile(
     r"(?:<!-- file: (?P<file>\S+) -->\n+)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
