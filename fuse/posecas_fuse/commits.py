@@ -103,14 +103,19 @@ class Commits:
 
     def let_go(self, row: Spooled) -> None:
         """Take a file's name away; its bytes stay for those who have it open."""
-        if row.opens:
-            self._spool.change(row.id, listed=0, attached=0)
-            return
-        if row.reservation is not None:
-            with suppress(PosecasError):
-                self._store.index.give_back(row.reservation)
+        with self._spool.together():
+            # Somebody may have opened it since it was looked at.
+            now = self._spool.find(row.id)
+            if now is None:
+                return
+            if now.opens:
+                self._spool.change(row.id, listed=0, attached=0)
+                return
+            self._spool.delete(row.id)
         self._drafts.drop(row.id)
-        self._spool.delete(row.id)
+        if now.reservation is not None:
+            with suppress(PosecasError):
+                self._store.index.give_back(now.reservation)
 
     def _commit(self, row: Spooled, draft: Draft) -> None:
         if not draft.size:
@@ -223,7 +228,7 @@ class Commits:
                     if other.id != row.id and other.opens == 0:
                         self.let_go(other)
         if still.opens == 0:
-            self.let_go(replace(still, reservation=None))
+            self.let_go(still)
 
     def _settle(self, row: Spooled, *, listed: int) -> None:
         self._spool.change(

@@ -17,7 +17,7 @@ from posecas.errnos import IsFolder, NameTaken, NotAllowed, NotKept
 from posecas.errors import PosecasError, PoseExists
 from posecas.records import Pose
 from posecas.view import Entry, Node
-from posecas.view.nodes import Kind, depth_of, kind_of, make_node, row_of
+from posecas.view.nodes import Kind, depth_of, gone, kind_of, make_node, row_of
 from posecas_fuse.drafts import read_failure, write_failure
 from posecas_fuse.entries import GENERATIONS, entry_of, refuse_read_only
 from posecas_fuse.naming import check_length, is_to_be_stored, meaning_of
@@ -58,7 +58,7 @@ class Writing:
             if row.folder:
                 raise IsFolder("this is a folder")
             if not write:
-                self._spool.opened(row.id, 1)
+                self._count(row)
                 return Handle(make_node(Kind.SPOOLED, row.id, depth=_READING))
             if is_to_be_stored(row):
                 row = self._another(row)
@@ -197,11 +197,15 @@ class Writing:
             self._drafts.drop(row.id)
 
     def _opened(self, row: Spooled, *, truncate: bool) -> Handle:
-        self._spool.opened(row.id, 1)
+        self._count(row)
         handle = Handle(make_node(Kind.SPOOLED, row.id))
         if truncate:
             self.truncate(handle, 0)
         return handle
+
+    def _count(self, row: Spooled) -> None:
+        if not self._spool.opened(row.id, 1):
+            raise gone(_name(row))
 
     def _over_pose(self, pose: Pose, name: str) -> Spooled:
         if not self._work.rules.replaces:
