@@ -146,6 +146,8 @@ class Match:
             for name, (make, width) in _CLIENTS.items()
         }
         self._turn = 0
+        # Each match has keys of its own: what is there already would cost a second look.
+        self._place = f"bench/{os.urandom(4).hex()}"
         self._source = folder / "source"
         self._source.mkdir()
         for number_, body in enumerate(self._bodies):
@@ -178,7 +180,7 @@ class Match:
         return self._threads(width, [partial(client.get, key) for key in keys])
 
     def _prefix(self, name: str, turn: int) -> str:
-        return f"bench/{self._load.name.replace(' ', '')}/{name}/{turn}"
+        return f"{self._place}/{name}/{turn}"
 
     def _threads(self, width: int, tasks: Sequence[Task]) -> Sample:
         def work() -> int:
