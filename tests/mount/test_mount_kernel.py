@@ -162,6 +162,21 @@ def test_another_process_s_changes_are_seen_in_every_tree_though_the_kernel_was_
     until(lambda: not any("1" in name for folder in folders for name in names(folder)))
 
 
+def test_changes_that_were_missed_are_seen_all_the_same(
+    store: posecas.Store, kernel: Mount
+) -> None:
+    store.put(tile(0), generation="g1", pose="p0")
+    path = kernel / "generations/g1/p1.png"
+    until((kernel / "generations/g1/p0.png").exists)
+    assert not path.exists()
+    with stopped(kernel):
+        store.put(tile(1), generation="g1", pose="p1")
+        with store.index._engine.writing() as cursor:  # type: ignore[attr-defined]
+            cursor.run("DELETE FROM changes")
+        store.put(tile(2), generation="g1", pose="p2")
+    until(path.exists)
+
+
 def test_a_new_owner_s_generation_leaves_the_old_one_s_folder(
     store: posecas.Store, kernel: Mount
 ) -> None:

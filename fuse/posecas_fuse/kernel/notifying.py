@@ -79,13 +79,7 @@ class Notifying:
 
     def changed(self, parent: Node, names: Sequence[bytes]) -> None:
         """See ``Notices``."""
-        if self._closed:
-            return
-        self._appearance.touch(parent)
-        number = self._inodes.of(parent)
-        lane = self._lanes[number % len(self._lanes)]
-        for packet in packets(number, names, self._flags):
-            lane.put(packet)
+        self._tell(parent, names, self._flags)
 
     def here(self, parent: Node, name: bytes) -> None:
         """A name was changed through this mount: the same folder in the other tree shows it too."""
@@ -101,8 +95,18 @@ class Notifying:
         after: int | None = 0
         while after is not None:
             page = self._files.children(root, after=after, limit=1000)
-            self.changed(root, [entry.name.encode() for entry in page.items])
+            # Not only asked for again: what lies below would be believed on.
+            self._tell(root, [entry.name.encode() for entry in page.items], 0)
             after = page.next
+
+    def _tell(self, parent: Node, names: Sequence[bytes], flags: int) -> None:
+        if self._closed:
+            return
+        self._appearance.touch(parent)
+        number = self._inodes.of(parent)
+        lane = self._lanes[number % len(self._lanes)]
+        for packet in packets(number, names, flags):
+            lane.put(packet)
 
     def followed(self, sequence: int) -> None:
         """See ``Notices``."""
