@@ -57,6 +57,7 @@ posecas unmount poses
     callback=parameters.octal,
     help="Which rights nobody has.",
 )
+@click.option("--access-log", is_flag=True, help="Tell of every request in the mount's log.")
 @click.option("--no-replace", is_flag=True, help="Let nobody write over an image that is there.")
 def mount(
     folder: Path,
@@ -71,6 +72,7 @@ def mount(
     allow_other: bool,
     read_only: bool,
     no_replace: bool,
+    access_log: bool,
 ) -> None:
     """Mount the store at DIR, which must exist and be empty: images are read and written there.
 
@@ -92,6 +94,7 @@ def mount(
         uid=uid,
         gid=gid,
         umask=umask,
+        access_log=access_log,
         ready=lambda mode: output.note(f"{folder}: mounted; engine {engine}, reads {mode}"),
     )
     if not foreground:

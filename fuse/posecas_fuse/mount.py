@@ -45,6 +45,7 @@ def mount(
     uid: int | None = None,
     gid: int | None = None,
     umask: int = DEFAULT_UMASK,
+    access_log: bool = False,
     ready: Ready = _nothing,
 ) -> None:
     """Mount a store at a folder; with ``user``, that user's part of it alone.
@@ -54,8 +55,9 @@ def mount(
     ``allow_other``, only the user who mounts sees anything. ``replaces`` False: what is written
     never takes the place of an image that is there. ``deadline`` is how many seconds a program
     waits for bytes that lie elsewhere before it is told that they cannot be read. ``uid``, ``gid``
-    and ``umask`` say whose everything is that has no owner of its own. In the foreground ``ready``
-    is called once the mount answers. Raises ``MountFailed``, and what `open_store` raises.
+    and ``umask`` say whose everything is that has no owner of its own. ``access_log``: the log
+    tells of every request of the kernel. In the foreground ``ready`` is called once the mount
+    answers. Raises ``MountFailed``, and what `open_store` raises.
     """
     store_path = Path(store_path).expanduser().absolute()
     folder = _checked(where(mountpoint), store_path)
@@ -71,8 +73,9 @@ def mount(
         uid=uid,
         gid=gid,
         umask=umask,
+        access_log=access_log,
     )
-    _check_engine(request.engine)
+    _check_engine(request)
     with open_store(store_path) as store:
         View(store, user=user)
     if foreground:
@@ -93,8 +96,10 @@ def serve_store(request: Request, *, ready: Ready) -> None:
             _serve_portable(request, folder, ready=ready)
 
 
-def _check_engine(engine: Engine) -> None:
-    if engine == "portable":
+def _check_engine(request: Request) -> None:
+    if request.engine == "portable":
+        if request.access_log:
+            raise MountFailed("the engine `portable` has no access log; here: --engine kernel")
         check_engine()
     elif sys.platform != "linux":
         raise MountFailed("the engine `kernel` is Linux's own; here: --engine portable")

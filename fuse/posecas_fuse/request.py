@@ -24,7 +24,7 @@ class Request:
     """A mount. Both paths are absolute; ``deadline`` is in seconds.
 
     ``uid`` and ``gid``: whose everything seems to be; None: the mounting user's. ``umask`` takes
-    rights away from everything.
+    rights away from everything. ``access_log``: tell of every request in the log.
     """
 
     store: str
@@ -38,6 +38,7 @@ class Request:
     uid: int | None = None
     gid: int | None = None
     umask: int = DEFAULT_UMASK
+    access_log: bool = False
 
     def text(self) -> str:
         """Return it as one argument of a command."""

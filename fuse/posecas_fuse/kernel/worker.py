@@ -16,6 +16,7 @@ from posecas_fuse.files import Files
 from posecas_fuse.following import Following
 from posecas_fuse.kernel import replies
 from posecas_fuse.kernel.abi import Feature
+from posecas_fuse.kernel.access_log import logged
 from posecas_fuse.kernel.appearance import Appearance
 from posecas_fuse.kernel.attach import detach
 from posecas_fuse.kernel.changing import Changing
@@ -123,9 +124,10 @@ class Worker:
         )
         after = self._opened.followed or store.index.last_change()
         self._following = Following(store.index, self._notifying, after=after)
+        table = operations(self._answering())
         self._session = Session(
             self._device,
-            operations(self._answering()),
+            logged(table) if plan.request.access_log else table,
             interruptible=self._fetches,
             malformed=_give_up,
         )
