@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job on real photographs, in .demo: import, look, mount, read one back.
+# The main job on real photographs, in .demo: import, look, mount, read one back, write one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
@@ -52,5 +52,13 @@ file=mnt/generations/$id.jpg
 printf '\n$ cmp %s %s\n' "$file" "<(posecas get $id -o -)"
 cmp "$file" <(posecas get "$id" -o - | cat)
 printf 'the same bytes: %s\n' "$(wc -c <"$file")"
+
+# Any program writes there: what it has closed is stored, indexed, and has its thumbnail.
+run mkdir mnt/users/ada/written
+run python -c 'import sys; from PIL import Image; Image.open(sys.argv[1]).rotate(90, expand=True).save(sys.argv[2])' "$first" mnt/users/ada/written/turned.png
+printf '\n$ echo %s > mnt/users/ada/written/turned.json\n' "'{\"prompt\": \"turned\"}'"
+echo '{"prompt": "turned"}' > mnt/users/ada/written/turned.json
+run posecas ls --prompt turned
+run ls mnt/thumbnails/users/ada/written
 run posecas unmount mnt
 printf '\nDone. The store is .demo/store; try: posecas --store .demo/store ls\n'
