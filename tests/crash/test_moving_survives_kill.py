@@ -1,5 +1,6 @@
 """A replication or a drop dies at every named point; nothing is lost and the next one finishes."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ DROP = """
 import posecas
 with posecas.open_store(sys.argv[1], settings={"write_location": "disk"}) as store:
     list(store.drop_location("local", delay=0))
+"""
+DROP_LOST = """
+import posecas
+with posecas.open_store(sys.argv[1]) as store:
+    list(store.drop_location("disk", lost=True))
 """
 SEND = """
 import posecas
@@ -52,8 +58,12 @@ def lease_and_claims_over(store: posecas.Store) -> None:
     )
 
 
-def assert_whole(store: posecas.Store) -> None:
+def assert_readable(store: posecas.Store) -> None:
     assert [store.get(f"g/p{n}") for n in range(COUNT)] == [tile(n) for n in range(COUNT)]
+
+
+def assert_whole(store: posecas.Store) -> None:
+    assert_readable(store)
     assert unsound(store) == []
 
 
@@ -100,6 +110,24 @@ def test_a_drop_that_died_is_finished_by_gc(filled: Path) -> None:
     with posecas.open_store(filled, settings={"write_location": "disk"}) as store:
         list(store.collect(grace=0, delay=0))
         assert state_of(store, "local") == "detached"
+        assert_whole(store)
+
+
+@pytest.mark.parametrize(
+    "point", ["drop.retired", "drop.forgotten:1", "drop.forgotten:2", "drop.detached"]
+)
+def test_a_lost_location_is_forgotten_by_the_next_drop(
+    filled: Path, tmp_path: Path, point: str
+) -> None:
+    with posecas.open_store(filled) as store:
+        replicated(store, "disk")
+    shutil.rmtree(tmp_path / "disk")
+    script = f"import posecas.drop\nposecas.drop._BATCH = {COUNT}\n{DROP_LOST}"
+    assert run_until(point, script, filled).returncode == SIGKILLED
+    with posecas.open_store(filled) as store:
+        assert_readable(store)
+        assert dropped(store, "disk", lost=True).state == "detached"
+        assert objects_at(store, "disk") == 0
         assert_whole(store)
 
 

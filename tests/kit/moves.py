@@ -22,9 +22,9 @@ def replicated(
     return done, [one for one in steps if isinstance(one, NotCopied)]
 
 
-def dropped(store: posecas.Store, location: str, *, delay: int = 0) -> Dropped:
+def dropped(store: posecas.Store, location: str, *, delay: int = 0, lost: bool = False) -> Dropped:
     """Let go of a location, and return how far that came."""
-    *_, done = store.drop_location(location, delay=delay)
+    *_, done = store.drop_location(location, delay=delay, lost=lost)
     return done
 
 
