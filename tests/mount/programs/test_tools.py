@@ -157,3 +157,27 @@ def test_what_no_store_has_is_refused(work: Workplace, tiles: Path) -> None:
         assert done.returncode != 0, script
         assert said in done.stderr, script
     assert work.poses() == ["t0"]
+
+
+GIT = """
+    cd $1 && mkdir $2 && cd $2 && git init -q one && cd one && echo text > file && git add . &&
+    git -c user.name=a -c user.email=a@example.com commit -qm first && cd .. &&
+    git clone -q one two && git -C two fsck --no-progress && test -z "$(git -C two status -s)"
+"""
+SQLITE = """
+    cd $1/$2 &&
+    sqlite3 db 'create table t (a); insert into t values (7); pragma integrity_check'
+"""
+
+
+def test_git_and_sqlite_work_in_the_scratch_folder(work: Workplace) -> None:
+    scratch = work.mount / ".scratch"
+    work.run(GIT, scratch, work.generation)
+    assert work.run(SQLITE, scratch, work.generation) == "ok\n"
+
+
+def test_many_programs_write_at_once(work: Workplace, tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"n{number}.png").write_bytes(tile(number))
+    work.run("ls $1 | grep png | xargs -P 20 -I{} cp $1/{} .", tmp_path)
+    assert all(work.stored(f"n{number}") == tile(number) for number in range(40))
