@@ -1,5 +1,6 @@
 """``posecas status``."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -34,6 +35,10 @@ def status(folder: Path, timeout: int) -> None:
     gone, 5 if it does not answer in time.
     """
     found = status_of(folder, seconds=timeout)
-    told = ", ".join(f"{name} {value}" for name, value in found.items() if value is not None)
+    told = ", ".join(
+        f"{name} {value['file'] if isinstance(value, Mapping) else value}"
+        for name, value in found.items()
+        if value is not None
+    )
     machine = {"mountpoint": str(folder.absolute()), "answers": True, **found}
     output.report(machine, f"{folder}: it answers" + (f"; {told}" if told else ""))

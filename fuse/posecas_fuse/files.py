@@ -25,6 +25,7 @@ from posecas_fuse.names import SPOOL_KINDS, Names, utf8
 from posecas_fuse.naming import LONGEST_NAME, check_length
 from posecas_fuse.pins import Handle, Pins
 from posecas_fuse.renames import RenameMode, Renames
+from posecas_fuse.spool.rows import Spooled
 from posecas_fuse.workspace import Rules, Workspace
 from posecas_fuse.writing import Creation, Writing
 
@@ -357,6 +358,11 @@ class Files:
         if self._writer is None or self._writer.work.health.failure is None:
             return None
         return str(self._writer.work.health.failure)
+
+    @property
+    def last_failed(self) -> Spooled | None:
+        """The newest file that could not be stored, until that is made up for."""
+        return None if self._writer is None else self._writer.work.spool.last_failed()
 
     def close(self) -> None:
         """Let go of every open file. What is in the spool stays there for the next mount."""

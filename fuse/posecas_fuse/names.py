@@ -121,12 +121,12 @@ class Names:
 
     def _told(self, entry: Entry) -> Entry:
         """The entry with the size that its JSON has once it tells of a failed commit."""
-        if kind_of(entry.node) is Kind.POSE_JSON and self._spool.any_failed():
+        if kind_of(entry.node) is Kind.POSE_JSON and self._spool.last_failed():
             return replace(entry, size=len(self.text(entry.node)))
         return entry
 
     def _with_errors(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        return [self._told(entry) for entry in entries] if self._spool.any_failed() else entries
+        return [self._told(entry) for entry in entries] if self._spool.last_failed() else entries
 
     def _behind(self, node: Node) -> Iterator[Entry]:
         if node == self._view.root:

@@ -35,4 +35,19 @@ def status(store: Store, files: Files, engaged: Engaged) -> Json:
         "spooled": spooled,
         "cache_bytes": store.cache.held(),
         "backend": store.location.name,
+        "backend_error": files.failure,
+        "last_error": _last_error(files),
+    }
+
+
+def _last_error(files: Files) -> Json | None:
+    row = files.last_failed
+    if row is None:
+        return None
+    name = os.fsdecode(row.name)
+    return {
+        "file": f"{row.generation}/{name}" if row.generation else name,
+        "error": row.error,
+        "message": row.message,
+        "retried": row.retried,
     }

@@ -68,6 +68,26 @@ def test_the_shell_writes_by_redirection(store: posecas.Store, folder_of_g1: Pat
     assert [store.get(f"g1/p{number}") for number in range(1, 5)] == [tile(1)] * 4
 
 
+def test_the_status_tells_what_could_not_be_stored_until_that_is_made_up_for(
+    mount: Mount, folder_of_g1: Path
+) -> None:
+    def told() -> dict[str, object] | None:
+        found: dict[str, object] | None = json.loads((mount / ".posecas/status.json").read_text())[
+            "last_error"
+        ]
+        return found
+
+    assert told() is None
+    with pytest.raises(OSError, match="Invalid argument"):
+        _write(folder_of_g1, "p1.png", tile(1)[:-30])
+    error = told()
+    assert error is not None
+    assert (error["file"], error["error"], error["retried"]) == ("g1/p1.png", "BrokenImage", False)
+    assert str(error["message"]) in (folder_of_g1 / "p1.json").read_text()
+    _write(folder_of_g1, "p1.png", tile(1))
+    assert told() is None
+
+
 def _write(folder: Path, name: str, data: bytes) -> None:
     descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     try:

@@ -91,9 +91,9 @@ class Spool:
         where = f"place = ? AND name IN ({marks}) AND attached AND error IS NOT NULL"
         return next(iter(self._select(f"{where} ORDER BY id DESC LIMIT 1", place, *names)), None)
 
-    def any_failed(self) -> bool:
-        """Tell whether any commit failed that was not made up for. Cheap."""
-        return bool(self._select("error IS NOT NULL LIMIT 1"))
+    def last_failed(self) -> Spooled | None:
+        """Return the newest file whose commit failed and was not made up for. Cheap."""
+        return next(iter(self._select("error IS NOT NULL ORDER BY id DESC LIMIT 1")), None)
 
     def counts(self) -> tuple[int, int]:
         """Return how many files are to be stored and are not, and how many files there are."""
