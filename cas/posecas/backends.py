@@ -10,6 +10,7 @@ from posecas.images.limits import Limits
 from posecas.images.recipes import Recipe, recipe_named
 from posecas.index.protocol import Index
 from posecas.joining import Joining
+from posecas.objects.hurry import Hurry
 from posecas.objects.marker import Owner, check_owner
 from posecas.places import Place
 
@@ -25,6 +26,7 @@ class Backends:
     recipes: Mapping[str, Recipe]
     joining: Joining
     cache: Cache
+    hurry: Hurry
 
     def place(self, name: str) -> Place:
         """Return a location of this store. Raises ``LocationNotFound``."""

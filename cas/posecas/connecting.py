@@ -1,13 +1,14 @@
 """From a location's address to its objects: the one place that names kinds of locations."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from posecas.config import Config
 from posecas.config.urls import bucket_address, file_path
 from posecas.errors import ConfigError
 from posecas.objects.deferred import DeferredBucket, DeferredObjects
+from posecas.objects.hurry import Hurry
 from posecas.objects.local import LocalObjects
 from posecas.objects.protocol import Objects
 from posecas.places import Place
@@ -23,6 +24,7 @@ class Connecting:
 
     folder: Path
     config: Config
+    hurry: Hurry = field(default_factory=Hurry)
 
     def __call__(self, location: Location) -> Place:
         """Return the place that a location is."""
@@ -50,7 +52,7 @@ class Connecting:
             region=said.region,
             token=token,
         )
-        return S3Objects(endpoint, address.bucket, address.prefix)
+        return S3Objects(endpoint, address.bucket, address.prefix, hurry=self.hurry)
 
 
 def _aws(name: str, region: str) -> str:

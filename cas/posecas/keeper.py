@@ -3,8 +3,8 @@
 The first change starts a thread that writes a segment every `SECONDS` until nothing is left to be
 written, and closing the store writes the rest: a process that ends in order leaves nothing behind.
 One that is killed leaves at most its last `SECONDS`, and whoever writes next takes them along. A
-backup location that fails makes no put fail; it is told when the store is closed, and until then
-`Index.unjournalled` knows.
+backup location that fails makes no put fail, and keeps no store from closing; it is told then, and
+until then `Index.unjournalled` knows.
 
 When the journal goes to another location than before, its first part lies at the old one, which may
 be dropped one day. So a snapshot comes first at the new one: what follows can be restored with it.

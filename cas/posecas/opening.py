@@ -21,6 +21,7 @@ from posecas.index.sql_index import SqlIndex
 from posecas.index.sqlite import SqliteEngine, create_sqlite_index
 from posecas.joining import Joining
 from posecas.objects.durable import sync
+from posecas.objects.hurry import Hurry
 from posecas.objects.local import LocalObjects
 from posecas.objects.marker import MARKER_KEY, Owner, claim_location
 from posecas.places import Places
@@ -118,7 +119,8 @@ def _backends(
     if identity is None or not index.locations():
         raise _unfinished(folder)
     owner = replace(_owner(identity), home=home_of(folder))
-    connect = Connecting(folder, config)
+    hurry = Hurry()
+    connect = Connecting(folder, config, hurry)
     places = Places(index, this_host(), connect)
     joining = Joining(index, config, owner, this_host(), connect)
     cache = Cache(
@@ -127,7 +129,8 @@ def _backends(
         max_bytes=config.cache_max_bytes,
         kept_free=config.kept_free,
     )
-    return Backends(index, places, config, owner, with_versions(recipes, index), joining, cache)
+    known = with_versions(recipes, index)
+    return Backends(index, places, config, owner, known, joining, cache, hurry)
 
 
 def _open_index(folder: Path, config: Config) -> SqlIndex:

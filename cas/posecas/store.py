@@ -337,10 +337,12 @@ class Store(StoreLocations, StoreOwners, StoreAddresses, StoreUploads, StoreBuck
     def close(self) -> None:
         """Finish what is under way, write the journal and release everything.
 
-        Calling it twice is allowed. Raises ``ForeignStore`` if another index has taken over; that
-        the journal cannot be written otherwise is told by `journal_failure`.
+        A bucket that does not answer is waited for a few seconds, no more. Calling it twice is
+        allowed. Raises ``ForeignStore`` if another index has taken over; that the journal cannot be
+        written otherwise is told by `journal_failure`.
         """
         self._putter.close()
+        self._backends.hurry.begin()
         self._sender.close()
         self._ingest.close()
         try:

@@ -87,3 +87,17 @@ def test_wrong_credentials_are_refused_by_the_service_itself(
     done = remote.put()
     assert done.code == 12
     assert "somebody-else" not in done.err
+
+
+def test_what_is_committed_locally_is_not_held_up_by_a_bucket_that_is_away(remote: Remote) -> None:
+    assert remote.put().code == 0
+    remote.proxy.calm()
+    remote.proxy.inject(Refuses(503, "SlowDown", headers={"Retry-After": "5"}), times=FOR_EVER)
+    put = ("put", "--generation", "g", "--pose", "q", "--commit", "local", remote.image)
+    done = remote.posecas(*put)
+    assert (done.code, done.err.count("\n")) == (0, 1)
+    assert "not journalled yet" in done.err
+    assert len(remote.proxy.requests) == 1
+    remote.proxy.calm()
+    assert remote.posecas("replicate", "r2").code == 0
+    assert remote.posecas("doctor", "--no-remote", "--json").err == ""

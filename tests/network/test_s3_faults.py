@@ -1,6 +1,7 @@
 """What network and service do wrong, and what comes of it: each row of the page about it."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from email.utils import formatdate
@@ -34,6 +35,8 @@ from posecas.errors import (
     StorageFull,
     WriteRefused,
 )
+from posecas.objects.hurry import Hurry
+from posecas.objects.s3 import S3Objects
 
 KEY = "objects/ab/one.png"
 FOR_EVER = 10_000
@@ -374,3 +377,21 @@ def test_a_name_that_leads_nowhere_is_told(line: Line) -> None:
     assert isinstance(error, LocationUnavailable)
     assert "nowhere.invalid: " in str(error)
     assert f"{HASTY.attempts} times in" in str(error)
+
+
+def test_in_a_hurry_what_is_asked_again_already_is_given_up(line: Line) -> None:
+    hurry = Hurry()
+    line.proxy.inject(Refuses(503, "SlowDown", headers={"Retry-After": "30"}), times=FOR_EVER)
+    there = line.reached
+    with (
+        closing(S3Objects(there.endpoint, there.name, there.prefix, hurry=hurry)) as objects,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        reading = thread.submit(objects.read, KEY)
+        while not line.proxy.requests:
+            time.sleep(0.01)
+        assert not reading.done()
+        hurry.begin()
+        with pytest.raises(LocationUnavailable):
+            reading.result(20)
+    assert line.proxy.operations == ["GetObject"]

@@ -4,13 +4,18 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 T = TypeVar("T")
 
 _SLOWEST: Final = 64 * 1024
 """Bytes a second; what is slower than this for longer than ``attempt`` has failed."""
+
+_HURRIED_ATTEMPT: Final = 5
+_HURRIED_RETRY: Final = 2
+_GLANCE: Final = 0.1
+"""Seconds between two looks, during a pause, at whether it is still worth its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,18 @@ class Patience:
         """Return how long one attempt that moves ``size`` bytes may take."""
         return self.attempt + size / _SLOWEST
 
+    def hurried(self) -> "Patience":
+        """Return the same, or less, for whoever wants to end: no attempt begins after 2 s.
+
+        One that moves little ends after 5 s. A service that answers needs no more, and one that
+        asks for a moment has it.
+        """
+        return replace(
+            self,
+            attempt=min(self.attempt, _HURRIED_ATTEMPT),
+            retry_for=min(self.retry_for, _HURRIED_RETRY),
+        )
+
     def pause_after(self, attempt: int) -> float:
         """Return how long to wait after the ``attempt``-th, from 1, by chance."""
         longest = min(self.longest_pause, self.pause * (1 << (attempt - 1)))
@@ -51,10 +68,11 @@ class Failure(Exception):
     seconds: float = 0
 
 
-async def patiently(attempt: Callable[[], Awaitable[T]], patience: Patience) -> T:
+async def patiently(attempt: Callable[[], Awaitable[T]], patience: Callable[[], Patience]) -> T:
     """Return what the first attempt returns that does not fail.
 
-    Raises the last one's `Failure`, which then knows how many there were and how long they took.
+    ``patience`` gives what to have at the moment, which may become less. Raises the last one's
+    `Failure`, which then knows how many there were and how long they took.
     """
     began = time.monotonic()
     number = 1
@@ -63,9 +81,18 @@ async def patiently(attempt: Callable[[], Awaitable[T]], patience: Patience) -> 
             return await attempt()
         except Failure as failure:
             failure.attempts, failure.seconds = number, time.monotonic() - began
-            pause = max(patience.pause_after(number), failure.retry_after)
-            over = failure.seconds + pause > patience.retry_for
-            if not failure.passing or number >= patience.attempts or over:
+            pause = max(patience().pause_after(number), failure.retry_after)
+            if not failure.passing or number >= patience().attempts:
                 raise
-        await asyncio.sleep(pause)
+            if not await _waited(began, failure.seconds + pause, patience):
+                raise
         number += 1
+
+
+async def _waited(began: float, seconds: float, patience: Callable[[], Patience]) -> bool:
+    """Wait until so long after ``began``; return at once, and False, if that is too long."""
+    while (now := time.monotonic() - began) < seconds:
+        if seconds > patience().retry_for:
+            return False
+        await asyncio.sleep(min(seconds - now, _GLANCE))
+    return True

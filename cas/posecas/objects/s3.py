@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from posecas.errors import KeyTaken, ListingIncomplete, LocationUnavailable
 from posecas.objects.endpoint import Endpoint
+from posecas.objects.hurry import Hurry
 from posecas.objects.keys import check_key, check_prefix, is_key
 from posecas.objects.marker import MARKER_KEY
 from posecas.objects.protocol import ObjectInfo
@@ -32,8 +33,9 @@ class S3Objects:
     Making one sends nothing and imports no s3fs. Each object is one PUT that creates and never
     replaces (``If-None-Match: *``), with a checksum of its bytes that the service verifies; it is
     as durable as the service's acknowledgement. What is asked again and for how long is told by
-    ``Patience``; what is left is raised as the table in ``s3_errors`` says, which includes
-    ``RequestRefused``: a location that answers, and whose answer will stay the same.
+    ``Patience``, which is little in a ``Hurry``; what is left is raised as the table in
+    ``s3_errors`` says, which includes ``RequestRefused``: a location that answers, and whose answer
+    will stay the same.
 
     Has the powers ``Presigns`` and ``HasBucket``.
     """
@@ -45,11 +47,12 @@ class S3Objects:
         prefix: str = "",
         *,
         patience: Patience = Patience(),  # noqa: B008 - frozen
+        hurry: Hurry | None = None,
     ) -> None:
         self._host = endpoint.host
         self._bucket = bucket
         self._root = check_prefix(f"{prefix.strip('/')}/") if prefix.strip("/") else ""
-        self._session = S3Session(endpoint, bucket, patience)
+        self._session = S3Session(endpoint, bucket, patience, hurry or Hurry())
         self._deleter = Deleter(self._session, patience, self._host)
 
     def write(self, key: str, data: bytes, *, media_type: str, metadata: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from posecas.errors import ConfigError, UsedAfterFork
 from posecas.objects.endpoint import Endpoint
+from posecas.objects.hurry import Hurry
 from posecas.objects.retrying import Patience, patiently
 from posecas.objects.s3_failures import Refusal, Unanswered
 
@@ -37,10 +38,11 @@ class S3Session:
     ``UsedAfterFork``, and ``ConfigError`` if s3fs is not installed.
     """
 
-    def __init__(self, endpoint: Endpoint, bucket: str, patience: Patience) -> None:
+    def __init__(self, endpoint: Endpoint, bucket: str, patience: Patience, hurry: Hurry) -> None:
         self._endpoint = endpoint
         self._bucket = bucket
-        self._patience = patience
+        self._usual = patience
+        self._hurry = hurry
         self._process = os.getpid()
         self._lock = threading.Lock()
         self._connected: Transfer | None = None
@@ -114,7 +116,7 @@ class S3Session:
         from posecas.objects.s3_filesystem import answer  # noqa: PLC0415 - s3fs is heavy
 
         request = transfer.filesystem.call(operation, Bucket=self._bucket, **parameters)
-        found = await answer(request, self._patience.limit(0))
+        found = await answer(request, self._patience().limit(0))
         if (sign := _SIGNS.get(operation)) and sign not in found:
             raise Unanswered("its answer is not one of S3")
         return found
@@ -138,8 +140,11 @@ class S3Session:
                 f"bucket {self._bucket}: {error.name} is not installed; "
                 "run: pip install 'posecas[s3]'"
             ) from error
-        filesystem = connect(self._endpoint, self._patience, self._process)
+        filesystem = connect(self._endpoint, self._usual, self._process)
         return Transfer(filesystem, self._endpoint, self._bucket, self._patience)
+
+    def _patience(self) -> Patience:
+        return self._usual.hurried() if self._hurry.begun else self._usual
 
     def _patiently(self, transfer: "Transfer", attempt: Callable[[], Awaitable[T]]) -> T:
         return self._wait(transfer, patiently(attempt, self._patience))

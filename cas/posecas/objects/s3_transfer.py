@@ -6,7 +6,7 @@ looks up an endpoint, renders a user agent and asks its handlers a dozen times.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -44,7 +44,11 @@ class Transfer:
     """
 
     def __init__(
-        self, filesystem: PatientFileSystem, endpoint: Endpoint, bucket: str, patience: Patience
+        self,
+        filesystem: PatientFileSystem,
+        endpoint: Endpoint,
+        bucket: str,
+        patience: Callable[[], Patience],
     ) -> None:
         token = endpoint.token.reveal() if endpoint.token else None
         keys = Credentials(endpoint.key_id.reveal(), endpoint.secret.reveal(), token)
@@ -64,17 +68,17 @@ class Transfer:
         source = data if len(data) <= _AT_ONCE else _pieces(data)
         more = {**headers, "Content-Length": str(len(data))}
         request = self._request("PUT", key, payload, headers=more, data=source)
-        await answer(self._send(request), self._patience.limit(len(data)))
+        await answer(self._send(request), self._patience().limit(len(data)))
 
     async def get(self, key: str) -> bytes:
         """Get an object, as many bytes as were announced."""
         request = self._request("GET", key, self.payload(b""))
-        found = await answer(self._send(request), self._patience.limit(0))
+        found = await answer(self._send(request), self._patience().limit(0))
         size = int(found.headers.get("content-length", -1))
         if size < 0:
             found.raw.close()
             raise Unanswered("its answer does not say how long it is")
-        return await body(found.raw, size, self._patience.limit(size))
+        return await body(found.raw, size, self._patience().limit(size))
 
     def _request(self, method: str, key: str, payload: str, **more: Any) -> AWSRequest:
         request = AWSRequest(method, f"{self._base}/{quote(key)}", stream_output=True, **more)
