@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ PROCESSES: Final = 4
 _LARGEST: Final = 40_000_000
 _CHUNK: Final = 1 << 20
 _SECONDS: Final = 1.0
-_LEAD_SECONDS: Final = 1.5
+_barrier: Barrier | None = None
 
 
 def read_all(mounting: Contestant, counts: Mapping[str, int]) -> Mapping[str, float]:
@@ -68,18 +69,26 @@ def _sequential(paths: Sequence[Path]) -> float:
 
 def _together(paths: Sequence[Path]) -> float:
     """Files a second that processes of their own read at once, which have been read before."""
-    begin = time.time() + _LEAD_SECONDS
-    work = partial(_count, list(map(str, paths)), begin)
-    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(PROCESSES)
+    work = partial(_count, list(map(str, paths)))
+    with context.Pool(PROCESSES, initializer=_meet_at, initargs=(barrier,)) as pool:
         return sum(pool.map(work, range(PROCESSES), chunksize=1)) / _SECONDS
 
 
-def _count(paths: Sequence[str], begin: float, number: int) -> int:
+def _meet_at(barrier: Barrier) -> None:
+    global _barrier  # noqa: PLW0603 - a barrier can only be handed to a process at its start
+    _barrier = barrier
+
+
+def _count(paths: Sequence[str], number: int) -> int:
     mine = list(paths)
     random.Random(number).shuffle(mine)  # noqa: S311 - an order, no secret
     buffer, done = bytearray(_LARGEST), 0
-    time.sleep(max(0.0, begin - time.time()))
-    while time.time() < begin + _SECONDS:
+    if _barrier is not None:
+        _barrier.wait()
+    end = time.monotonic() + _SECONDS
+    while time.monotonic() < end:
         _seconds(mine[done % len(mine)], buffer)
         done += 1
     return done
