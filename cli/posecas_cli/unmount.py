@@ -20,7 +20,8 @@ posecas unmount poses
 def unmount(folder: Path) -> None:
     """Take the mounted store at DIR away again; the store itself is not touched.
 
-    Refused while a program has something open there. A mount whose process died is cleaned up.
+    Refused while a program has something open there; the message names both. A mount whose process
+    died is cleaned up.
     """
     unmount_folder(folder)
     output.report(

@@ -15,13 +15,16 @@ from posecas_fuse.table import OURS, Mounted, mounted_at, where
 _GONE_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.02
 _NAMED: Final = 5
+_PATHS: Final = 3
+_DELETED: Final = " (deleted)"
+"""What ``/proc`` writes behind a name that is gone."""
 
 
 def unmount(mountpoint: str | Path) -> None:
     """Return once nothing of ours is mounted there. A mount that died is cleaned up.
 
     Raises ``MountFailed``: there is none, it is not ours, or it is in use, and then by which
-    processes.
+    processes and what they have open.
     """
     folder = where(mountpoint)
     found = mounted_at(folder)
@@ -50,7 +53,8 @@ def _run(mounted: Mounted) -> None:
     users = list(_users(mounted.mountpoint))
     if users:
         raise MountFailed(
-            f"{mounted.mountpoint}: in use by {_listed(users)}; end that, then unmount again"
+            f"{mounted.mountpoint}: in use by {_listed(users, _NAMED)}; "
+            "end that, then unmount again"
         )
     cause = (done.stderr.strip() or f"{command[0]} ended with {done.returncode}").splitlines()[-1]
     raise MountFailed(f"{mounted.mountpoint}: it could not be unmounted: {cause}; try again")
@@ -77,12 +81,14 @@ def _await_gone(folder: Path) -> None:
 
 
 def _users(folder: Path) -> Iterator[str]:
-    """Name the processes that hold something below the folder, as far as we may look."""
-    for process in Path("/proc").glob("[0-9]*"):
+    """Name the processes that hold something below the folder, and what, as far as we may look."""
+    for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda found: int(found.name)):
         with suppress(OSError):
-            if any(_is_below(path, folder) for path in _held(process)):
+            inside = (_within(path, folder) for path in _held(process))
+            held = sorted({path for path in inside if path is not None})
+            if held:
                 name = (process / "comm").read_text("utf-8", "replace").strip()
-                yield f"{name} (pid {process.name})"
+                yield f"{name} (pid {process.name}: {_listed(held, _PATHS)})"
 
 
 def _held(process: Path) -> Iterator[str]:
@@ -98,10 +104,17 @@ def _held(process: Path) -> Iterator[str]:
             yield line[line.find("/") :] if "/" in line else ""
 
 
-def _is_below(path: str, folder: Path) -> bool:
-    return path == str(folder) or path.startswith(f"{folder}/")
+def _within(path: str, folder: Path) -> str | None:
+    """Return a path as seen from the folder, fit to print; None: it is elsewhere."""
+    path = path.removesuffix(_DELETED)
+    if path == str(folder):
+        return "."
+    if not path.startswith(f"{folder}/"):
+        return None
+    inside = path.removeprefix(f"{folder}/")
+    return inside if inside.isprintable() else ascii(inside)
 
 
-def _listed(users: Sequence[str]) -> str:
-    more = len(users) - _NAMED
-    return ", ".join(users[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+def _listed(named: Sequence[str], most: int) -> str:
+    more = len(named) - most
+    return ", ".join(named[:most]) + (f" and {more} more" if more > 0 else "")

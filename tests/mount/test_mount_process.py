@@ -1,7 +1,6 @@
 import os
 import signal
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -97,25 +96,37 @@ def test_a_killed_mount_is_cleaned_up_even_while_it_is_held_open(
         os.close(opened)
 
 
-@pytest.mark.parametrize("how", ["file", "folder"])
-def test_who_holds_the_mount_open_is_named(store: posecas.Store, mount: Mount, how: str) -> None:
-    store.put(tile(1), generation="g1", pose="p1")
-    script = "import sys, os\n" + (
-        "held = open(sys.argv[1] + '/generations/g1/p1.png')"
-        if how == "file"
-        else "os.chdir(sys.argv[1])"
-    )
-    script += "\nprint('held', flush=True)\nsys.stdin.read()"
-    holder = subprocess.Popen(
-        [sys.executable, "-c", script, str(mount.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+_HOLDS = """
+import os, sys
+os.chdir(sys.argv[1])
+held = [open(path) for path in sys.argv[2:]]
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(
+    ("poses", "said"),
+    [
+        ([], r"\.\)"),
+        (["p1"], r"\., generations/g1/p1\.png\)"),
+        (
+            ["p1", "p2", "p3", "p4"],
+            r"\., generations/g1/p1\.png, generations/g1/p2\.png and 2 more\)",
+        ),
+    ],
+)
+def test_who_holds_the_mount_open_is_named_and_what_is_open(
+    store: posecas.Store, mount: Mount, poses: list[str], said: str
+) -> None:
+    for pose in ("p1", *poses[1:]):
+        store.put(tile(1), generation="g1", pose=pose)
+    paths = [f"generations/g1/{pose}.png" for pose in poses]
+    holder = start(_HOLDS, mount.path, *paths, stdin=subprocess.PIPE)
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(MountFailed, match=rf"in use by \S+ \(pid {holder.pid}\)"):
+        with pytest.raises(MountFailed, match=rf"in use by \S+ \(pid {holder.pid}: {said}"):
             unmount(mount.path)
         assert (mount / "generations/g1/p1.png").read_bytes() == tile(1)
     finally:
