@@ -37,7 +37,8 @@ def start(request: Request) -> None:
                 f"look into {log}"
             )
         if report.read(len(MOUNTED)) != MOUNTED:
-            raise MountFailed(f"{request.mountpoint}: {_last_words(log, begin)}")
+            words = _last_words(log, begin).removeprefix(f"{request.mountpoint}: ")
+            raise MountFailed(f"{request.mountpoint}: {words}")
     _try(request.mountpoint, log)
 
 
