@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from posecas.digest import Digest
+from posecas.errors import PosecasError
 
 FindingKind = Literal[
     "missing",
@@ -21,12 +22,14 @@ FindingKind = Literal[
     "foreign_key",
     "schema",
     "index",
+    "unreachable",
 ]
 """In this order: an object is not there, has another size or other bytes than the index says, or
 cannot be read just now; a blob that is needed has no copy but one marked damaged, or none; a count
 of references, what is known of a source's renditions, or a user's totals are wrong; an object that
 no row names, without and with a name of its own; a listing that cannot be trusted; a row that
-refers to none; a trigger, index or table that is not as it was made; the index's file is broken."""
+refers to none; a trigger, index or table that is not as it was made; the index's file is broken; a
+location cannot be reached just now, so that nothing is known of what is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class Finding:
 class Checked:
     """How far a check is. ``objects`` were looked at, ``read`` of them hashed, ``bytes`` long.
 
-    ``expected`` is what ``objects`` and ``read`` together come to at the end, about.
+    ``expected`` is what ``objects`` and ``read`` together come to at the end, about. ``away``
+    is why each location that could not be reached was not; each is one of the ``findings``, too.
     """
 
     blobs: int = 0
@@ -60,6 +64,12 @@ class Checked:
     findings: int = 0
     repaired: int = 0
     expected: int = 0
+    away: tuple[PosecasError, ...] = ()
+
+    @property
+    def wrong(self) -> int:
+        """How many findings are about what is there, and stay so."""
+        return self.findings - self.repaired - len(self.away)
 
     def plus(self, *, objects: int = 0, read: int = 0, bytes_read: int = 0) -> "Checked":
         """Return it with more looked at."""

@@ -393,4 +393,5 @@ def checked_json(checked: Checked) -> Json:
         "objects": checked.objects,
         "read": checked.read,
         "bytes": checked.bytes,
+        "unreachable": len(checked.away),
     }

@@ -62,7 +62,8 @@ def check(
     Compares the index with itself and with the objects: counts, keys and rules, and that every
     object is there with its size. With --data the bytes too. Each finding is a line that begins
     with its kind; with --repair, one that begins with `repaired` is right again. Ends with 8 if
-    something is wrong and stays so.
+    something is wrong and stays so. A location that is away is told at the end, and what is
+    elsewhere is checked; that alone ends with 5.
 
     What is damaged is not served in any case. With --repair it is marked, so that putting the same
     image again heals it; images that a recipe made are made again. Nothing else that runs need
@@ -80,8 +81,10 @@ def check(
     with session.open_store() as store:
         done = _report(store.check(plan))
     output.data(checked_json(done), _sentence(done, data=data))
-    if done.findings > done.repaired:
+    if done.wrong:
         click.get_current_context().exit(DAMAGED)
+    if done.away:
+        click.get_current_context().exit(done.away[0].exit_code)
 
 
 def _report(steps: Iterator[Finding | Checked]) -> Checked:

@@ -10,6 +10,7 @@ from kit.damage import by_hand, file_of, flip, replica_of, truncate
 from kit.tiles import tile
 from posecas.check import CheckPlan, check_store
 from posecas.check.objects import LookedAt, look
+from posecas.check.reach import Reach
 from posecas.errors import Damage, ForeignStore, LocationUnavailable, UsageError
 from posecas.findings import Checked, Finding
 from posecas.objects.local import LocalObjects
@@ -81,7 +82,7 @@ def test_what_a_collector_took_meanwhile_is_no_damage(filled: posecas.Store) -> 
     filled.remove(["g/p0", "g/p1"])
     backends = filled._backends
     there = replace(backends, places={"local": Place("local", Collecting(filled))})
-    assert list(look(there, None, set())) == [LookedAt(objects=12)]
+    assert list(look(there, Reach(there), None, set())) == [LookedAt(objects=12)]
     assert filled.stats().blobs == 8
 
 
@@ -148,8 +149,11 @@ def test_a_location_that_is_away_says_nothing_of_its_objects(filled: posecas.Sto
     marker = filled.path / "posecas.json"
     kept = marker.read_bytes()
     marker.unlink()
-    with pytest.raises(LocationUnavailable):
-        check(filled)
+    for repair in (False, True):
+        found = check(filled, data=True, orphans=True, repair=repair)
+        assert found.kinds == ["unreachable"]
+        assert (found.summary.objects, found.summary.read, found.summary.wrong) == (0, 0, 0)
+        assert [type(error) for error in found.summary.away] == [LocationUnavailable]
     marker.write_bytes(kept.replace(b'"store": "', b'"store": "0'))
     with pytest.raises(ForeignStore):
         check(filled, repair=True)

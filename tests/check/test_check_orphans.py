@@ -14,8 +14,10 @@ from kit.damage import by_hand, file_of, flip
 from kit.tiles import tile
 from posecas.backends import Backends
 from posecas.check.orphans import find_orphans
+from posecas.check.reach import Reach
 from posecas.digest import digest_of
 from posecas.errors import Failed, ListingIncomplete
+from posecas.findings import Finding
 from posecas.names import object_key
 from posecas.objects.local import LocalObjects
 from posecas.objects.protocol import ObjectInfo
@@ -149,8 +151,7 @@ def test_a_listing_that_is_much_too_short_claims_nothing(filled: posecas.Store) 
         file_of(filled, f"h/p{number}", "thumb-400").unlink()
     file_of(filled, "g/p0").unlink()
     file_of(filled, "g/p1").unlink()
-    census = filled.index.census()
-    (found,) = find_orphans(filled._backends, census, claim=True)
+    (found,) = orphans_of(filled._backends)
     assert found.kind == "listing"
     list(filled.collect(grace=0, delay=0))
     assert path.exists()
@@ -179,8 +180,12 @@ def test_an_object_that_names_a_pose_is_none_to_keep_once_its_image_is_there(
     orphan(filled, tile(50))
     filled.put(tile(50), generation="g", pose="p50")
     backends = elsewhere(filled, Named)
-    (finding,) = find_orphans(backends, filled.index.census(), claim=True)
+    (finding,) = orphans_of(backends)
     assert (finding.kind, finding.repaired) == ("orphan", True)
+
+
+def orphans_of(backends: Backends) -> Iterator[Finding]:
+    return find_orphans(backends, Reach(backends), backends.index.census(), claim=True)
 
 
 def elsewhere(store: posecas.Store, kind: type[LocalObjects]) -> Backends:
@@ -190,7 +195,7 @@ def elsewhere(store: posecas.Store, kind: type[LocalObjects]) -> Backends:
 def test_a_listing_that_ends_early_claims_nothing(filled: posecas.Store) -> None:
     path = orphan(filled, tile(50))
     with pytest.raises(ListingIncomplete):
-        list(find_orphans(elsewhere(filled, Faulty), filled.index.census(), claim=True))
+        list(orphans_of(elsewhere(filled, Faulty)))
     list(filled.collect(grace=0, delay=0))
     assert path.exists()
 
@@ -208,7 +213,7 @@ def test_a_restored_index_claims_nothing_before_it_was_compared(filled: posecas.
 def test_an_orphan_that_carries_a_name_is_told_and_not_claimed(filled: posecas.Store) -> None:
     path = orphan(filled, tile(50))
     backends = elsewhere(filled, Named)
-    (found,) = find_orphans(backends, filled.index.census(), claim=True)
+    (found,) = orphans_of(backends)
     assert found.kind == "recoverable"
     assert "generation g, pose p9, user ada" in found.detail
     list(filled.collect(grace=0, delay=0))

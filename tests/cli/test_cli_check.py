@@ -109,7 +109,8 @@ def test_nonsense_is_refused(program: Posecas, words: tuple[str, ...]) -> None:
 def test_a_location_that_is_away_is_no_damage(program: Posecas) -> None:
     (program.store / "posecas.json").unlink()
     done = program("check", "--repair")
-    assert (done.code, done.err.count("\n")) == (5, 1)
+    assert (done.code, done.err) == (5, "")
+    assert done.out.startswith("unreachable ")
 
 
 def test_without_a_store_there_is_nothing_to_check(tmp_path: Path) -> None:
@@ -153,3 +154,23 @@ def test_get_and_export_of_damage_end_with_8_and_write_nothing(
         assert done.out == ""
         assert not (tmp_path / "out.png").exists()
         assert not list(tmp_path.glob("out/*"))
+
+
+def test_a_location_that_is_away_is_told_and_ends_with_5(program: Posecas, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    assert program("location", "add", "disk", disk.as_uri()).code == 0
+    assert program("replicate", "disk").code == 0
+    disk.rename(tmp_path / "unplugged")
+    done = program("check", "--data", "--orphans")
+    assert (done.code, done.err) == (5, "")
+    finding, summary = done.out.splitlines()
+    assert finding.startswith("unreachable ")
+    assert "disk" in finding
+    assert summary.startswith("1 finding; 4 poses, 8 blobs, 8 objects, 8 read (")
+    *_, finding_json, summary_json = program("check", "--json").objects
+    assert (finding_json["kind"], summary_json["unreachable"]) == ("unreachable", 1)
+    assert program("check", "--json").code == 5
+    with posecas.open_store(program.store) as store:
+        by_hand(store, "UPDATE users SET used = used + 1")
+    assert program("check", "--json").code == 8

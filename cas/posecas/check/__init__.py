@@ -11,6 +11,7 @@ from posecas import faults
 from posecas.backends import Backends
 from posecas.check.objects import LookedAt, look, read
 from posecas.check.orphans import find_orphans
+from posecas.check.reach import Reach
 from posecas.check.repair import Repair
 from posecas.errors import UsageError
 from posecas.findings import Checked, Finding
@@ -49,24 +50,26 @@ class CheckPlan:
 def check_store(backends: Backends, ingest: Ingest, plan: CheckPlan) -> Iterator[Step]:
     """Yield every finding, and after each page how far the check is; the last is the summary.
 
-    Raises what the index and the locations raise: ``LocationUnavailable`` and ``ForeignStore`` say
-    nothing about objects, and none of them is taken for damaged because of it.
+    A location that cannot be reached is a finding, the last ones, and what is there is left out:
+    nothing is known of it, and none of it is taken for damaged. Raises what the index raises, and
+    ``ForeignStore`` and ``ListingIncomplete``.
     """
     census = backends.index.census()
     repair = Repair(backends, ingest) if plan.repair else None
     done = Checked(census.blobs, census.poses, expected=_expected(plan, census))
-    for step in _steps(backends, repair, plan, census):
+    reach = Reach(backends)
+    for step in _steps(backends, reach, repair, plan, census):
         if isinstance(step, Finding):
             done = done.found(step)
             yield _with_way_out(step, plan)
         else:
             done = done.plus(objects=step.objects, read=step.read, bytes_read=step.bytes)
             yield done
-    yield done
+    yield replace(done, away=tuple(reach.away))
 
 
 def _steps(
-    backends: Backends, repair: Repair | None, plan: CheckPlan, census: Census
+    backends: Backends, reach: Reach, repair: Repair | None, plan: CheckPlan, census: Census
 ) -> Iterator[Finding | LookedAt]:
     index, mends = backends.index, repair is not None
     yield from index.audit_itself(thorough=plan.data)
@@ -76,12 +79,14 @@ def _steps(
     if mends:
         faults.point("check.recounted")
     told: set[int] = set()
-    yield from look(backends, repair, told)
+    yield from look(backends, reach, repair, told)
     if plan.data:
         most = -(-sum(census.live.values()) * plan.sample // 1)
-        yield from read(backends, repair, told, older_than=plan.older_than, most=int(most))
+        yield from read(backends, reach, repair, told, older_than=plan.older_than, most=int(most))
     if plan.orphans:
-        yield from find_orphans(backends, census, claim=mends)
+        yield from find_orphans(backends, reach, census, claim=mends)
+    for error in reach.away:
+        yield Finding("unreachable", str(error))
 
 
 def _with_way_out(finding: Finding, plan: CheckPlan) -> Finding:

@@ -7,15 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from posecas.backends import Backends
+from posecas.check.reach import UNREACHED, Reach
 from posecas.check.repair import Repair
 from posecas.digest import Digest
-from posecas.errors import (
-    CredentialsRefused,
-    DamagedObject,
-    LocationUnavailable,
-    ObjectMissing,
-    ShortRead,
-)
+from posecas.errors import DamagedObject, ObjectMissing
 from posecas.findings import Finding, FindingKind
 from posecas.places import Place
 from posecas.read import read_replica
@@ -28,9 +23,6 @@ WORKERS: Final = 8
 """Objects asked for at once; each holds one image in memory at the most."""
 
 _PAGE: Final = 500
-_UNREADABLE: Final = (LocationUnavailable, ShortRead, CredentialsRefused)
-"""No proof of damage: a bad cable is no bad object."""
-
 _SELECTED: Final = 10_000
 """Choosing the oldest looks at every replica: 0.16 s of 280,000 (measured), against minutes of
 reading so many."""
@@ -56,20 +48,26 @@ Look = Callable[[Place, Replica], _Bad | None]
 Step = Finding | LookedAt
 
 
-def look(backends: Backends, repair: Repair | None, told: set[int]) -> Iterator[Step]:
-    """Ask every location for the size of every object; add the bad replicas to ``told``."""
+def look(backends: Backends, reach: Reach, repair: Repair | None, told: set[int]) -> Iterator[Step]:
+    """Ask every location that answers for the size of every object; add bad ones to ``told``."""
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="posecas-check") as pool:
         after: int | None = 0
         while after is not None:
             page = backends.index.live_replicas(after=after, limit=_PAGE)
-            _, bad = _look_at(backends, pool, page.items, _size)
-            yield from _findings(backends, repair, bad, told)
-            yield LookedAt(objects=len(page.items))
+            intact, bad = _look_at(backends, reach, pool, page.items, _size)
+            yield from _findings(backends, reach, repair, bad, told)
+            yield LookedAt(objects=len(intact) + len(bad))
             after = page.next
 
 
 def read(
-    backends: Backends, repair: Repair | None, told: set[int], *, older_than: int, most: int
+    backends: Backends,
+    reach: Reach,
+    repair: Repair | None,
+    told: set[int],
+    *,
+    older_than: int,
+    most: int,
 ) -> Iterator[Step]:
     """Read and hash ``most`` objects, those first whose last check is oldest.
 
@@ -85,22 +83,26 @@ def read(
             )
             if not chosen:
                 return
-            most, after = most - len(chosen), chosen[-1]
+            after = chosen[-1]
             for start in range(0, len(chosen), _PAGE):
                 page = [one.replica for one in chosen[start : start + _PAGE]]
-                intact, bad = _look_at(backends, pool, page, _bytes)
+                intact, bad = _look_at(backends, reach, pool, page, _bytes)
+                # What cannot be reached takes no turn of what can.
+                most -= len(intact) + len(bad)
                 backends.index.intact([replica.id for replica in intact])
-                yield from _findings(backends, repair, bad, told)
-                yield LookedAt(read=len(page), bytes=sum(replica.size for replica in intact))
+                yield from _findings(backends, reach, repair, bad, told)
+                yield LookedAt(
+                    read=len(intact) + len(bad), bytes=sum(replica.size for replica in intact)
+                )
 
 
 def _look_at(
-    backends: Backends, pool: ThreadPoolExecutor, page: Sequence[Replica], how: Look
+    backends: Backends, reach: Reach, pool: ThreadPoolExecutor, page: Sequence[Replica], how: Look
 ) -> tuple[Sequence[Replica], Sequence[_Bad]]:
-    """Sort a page into those that are intact and those that are not."""
-    reached = [one for one in page if one.location in backends.places]
-    for location in {replica.location for replica in reached}:
-        backends.check_place(backends.place(location))
+    """Sort those of a page that are reached into those that are intact and those that are not."""
+    known = {one.location for one in page if one.location in backends.places}
+    answering = {name for name in known if reach.answers(backends.place(name))}
+    reached = [one for one in page if one.location in answering]
     found = pool.map(lambda one: how(backends.place(one.location), one), reached)
     judged = list(zip(reached, found, strict=True))
     return [one for one, bad in judged if bad is None], [bad for _, bad in judged if bad]
@@ -111,7 +113,7 @@ def _size(place: Place, replica: Replica) -> _Bad | None:
         size = place.objects.stat(replica.key).size
     except ObjectMissing:
         return _Bad(replica, "missing", f"{place.name}: {replica.key} is not there")
-    except _UNREADABLE as error:
+    except UNREACHED as error:
         return _Bad(replica, "unreadable", str(error))
     if size == replica.size:
         return None
@@ -124,7 +126,7 @@ def _bytes(place: Place, replica: Replica) -> _Bad | None:
         read_replica(place, replica)
     except ObjectMissing:
         return _Bad(replica, "missing", f"{place.name}: {replica.key} is not there")
-    except _UNREADABLE as error:
+    except UNREACHED as error:
         return _Bad(replica, "unreadable", str(error))
     except DamagedObject:
         detail = f"{place.name}: {replica.key} has other bytes than those that were put"
@@ -133,11 +135,16 @@ def _bytes(place: Place, replica: Replica) -> _Bad | None:
 
 
 def _findings(
-    backends: Backends, repair: Repair | None, bad: Sequence[_Bad], told: set[int]
+    backends: Backends,
+    reach: Reach,
+    repair: Repair | None,
+    bad: Sequence[_Bad],
+    told: set[int],
 ) -> Iterator[Finding]:
     for one in bad:
         # A disk that went away, or a collector, may have taken it since.
-        backends.check_place(backends.place(one.replica.location))
+        if not reach.answers(backends.place(one.replica.location)):
+            continue
         if one.replica.id in told or not _is_live(backends, one.replica):
             continue
         told.add(one.replica.id)

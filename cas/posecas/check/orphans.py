@@ -14,6 +14,7 @@ from typing import Final
 
 from posecas import faults
 from posecas.backends import Backends
+from posecas.check.reach import Reach
 from posecas.digest import verify
 from posecas.errors import DamagedObject, ObjectMissing, Refused
 from posecas.findings import Finding
@@ -42,19 +43,24 @@ class _Listing:
     keys: list[str] = field(default_factory=list)
 
 
-def find_orphans(backends: Backends, census: Census, *, claim: bool) -> Iterator[Finding]:
+def find_orphans(
+    backends: Backends, reach: Reach, census: Census, *, claim: bool
+) -> Iterator[Finding]:
     """Yield every object that no row names; ``claim`` those that carry no name of their own.
 
-    Raises ``ListingIncomplete`` and what the locations raise, and then nothing was claimed there.
+    A location that cannot be reached, or no more, is left out. Raises ``ListingIncomplete`` and
+    ``ForeignStore``, and then nothing was claimed there.
     """
     for place in backends.places.values():
-        backends.check_place(place)
-        listing = _listed(backends, place)
-        backends.check_place(place)
-        if doubt := _doubt(place, listing, census.live.get(place.name, 0)):
-            yield doubt
-        else:
-            yield from _found(backends, place, listing, claim=claim)
+        if not reach.answers(place):
+            continue
+        with reach.asking(place):
+            listing = _listed(backends, place)
+            backends.check_place(place)
+            if doubt := _doubt(place, listing, census.live.get(place.name, 0)):
+                yield doubt
+            else:
+                yield from _found(backends, place, listing, claim=claim)
 
 
 def _listed(backends: Backends, place: Place) -> _Listing:

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from posecas import faults
 from posecas.backends import Backends
+from posecas.check.reach import UNREACHED
 from posecas.digest import Digest
-from posecas.errors import Damage, LocationUnavailable, NotFound, Refused
+from posecas.errors import Damage, NotFound, Refused
 from posecas.findings import Finding
 from posecas.ingest import Ingest
 from posecas.places import Place
@@ -62,8 +63,10 @@ class Repair:
         return replace(finding, detail=f"{finding.detail}; {how}", repaired=True)
 
     def _fetch(self, blob: Blob, place: Place) -> bool:
-        data = salvage(self._backends, blob.digest)
-        return data is not None and bring_back(self._ingest, blob, data, place)
+        with suppress(*UNREACHED):
+            data = salvage(self._backends, blob.digest)
+            return data is not None and bring_back(self._ingest, blob, data, place)
+        return False
 
     def _render(self, blob: Blob) -> bool:
         made = [one for one in self._backends.index.renditions_to(blob.digest) if self._knows(one)]
@@ -80,13 +83,13 @@ class Repair:
 
     def _make(self, rendition: Rendition) -> bool:
         source = self._backends.index.blob(rendition.source)
-        with suppress(Damage, LocationUnavailable, NotFound, Refused):
+        with suppress(Damage, NotFound, Refused, *UNREACHED):
             made = make_renditions(self._backends, self._ingest, source, [rendition.recipe])[0]
             return not isinstance(made, Refused)
         return False
 
     def _can_be_read(self, rendition: Rendition) -> bool:
-        with suppress(Damage, LocationUnavailable):
+        with suppress(Damage, *UNREACHED):
             return bool(read_blob(self._backends, rendition.source))
         return False
 
