@@ -47,6 +47,14 @@ posecas unmount poses
     callback=parameters.duration,
     help="How long a program waits for bytes that lie elsewhere.",
 )
+@click.option(
+    "--drain",
+    metavar="DURATION",
+    default="10s",
+    show_default=True,
+    callback=parameters.duration,
+    help="How long files open at SIGTERM are still answered for (engine kernel).",
+)
 @click.option("--uid", type=click.IntRange(0), help="Whose everything seems to be.")
 @click.option("--gid", type=click.IntRange(0), help="The same, as a group.")
 @click.option(
@@ -65,6 +73,7 @@ def mount(
     user: str | None,
     engine: Engine,
     deadline: int,
+    drain: int,
     uid: int | None,
     gid: int | None,
     umask: int,
@@ -91,6 +100,7 @@ def mount(
         read_only=read_only,
         replaces=not no_replace,
         deadline=deadline,
+        drain=drain,
         uid=uid,
         gid=gid,
         umask=umask,

@@ -26,7 +26,7 @@ _FLAGS: Final = {
 }
 _VALUES: Final = {
     "only": "--user",
-    **{name: f"--{name}" for name in ("engine", "uid", "gid", "umask", "deadline")},
+    **{name: f"--{name}" for name in ("engine", "uid", "gid", "umask", "deadline", "drain")},
 }
 _RUNS_AS: Final = "setuid"
 _ENVIRONMENT: Final = "env_file"

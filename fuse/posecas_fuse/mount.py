@@ -15,6 +15,7 @@ from posecas_fuse.portable import check_engine, serve
 from posecas_fuse.reporting import Engaged, status
 from posecas_fuse.request import (
     DEFAULT_DEADLINE,
+    DEFAULT_DRAIN,
     DEFAULT_UMASK,
     Engine,
     Ready,
@@ -42,6 +43,7 @@ def mount(
     read_only: bool = False,
     replaces: bool = True,
     deadline: float = DEFAULT_DEADLINE,
+    drain: float = DEFAULT_DRAIN,
     uid: int | None = None,
     gid: int | None = None,
     umask: int = DEFAULT_UMASK,
@@ -54,10 +56,11 @@ def mount(
     comes. Otherwise it returns once the mount answers, and a process of its own goes on. Without
     ``allow_other``, only the user who mounts sees anything. ``replaces`` False: what is written
     never takes the place of an image that is there. ``deadline`` is how many seconds a program
-    waits for bytes that lie elsewhere before it is told that they cannot be read. ``uid``, ``gid``
-    and ``umask`` say whose everything is that has no owner of its own. ``access_log``: the log
-    tells of every request of the kernel. In the foreground ``ready`` is called once the mount
-    answers. Raises ``MountFailed``, and what `open_store` raises.
+    waits for bytes that lie elsewhere before it is told that they cannot be read; ``drain``
+    is how many seconds the engine `kernel` still answers for files that are open at SIGTERM.
+    ``uid``, ``gid`` and ``umask`` say whose everything is that has no owner of its own.
+    ``access_log``: the log tells of every request of the kernel. In the foreground ``ready`` is
+    called once the mount answers. Raises ``MountFailed``, and what `open_store` raises.
     """
     store_path = Path(store_path).expanduser().absolute()
     folder = _checked(where(mountpoint), store_path)
@@ -70,6 +73,7 @@ def mount(
         read_only=read_only,
         replaces=replaces,
         deadline=deadline,
+        drain=drain,
         uid=uid,
         gid=gid,
         umask=umask,

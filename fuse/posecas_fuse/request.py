@@ -14,6 +14,9 @@ ENGINES: Final = get_args(Engine)
 DEFAULT_DEADLINE: Final = 30.0
 """Seconds that a program waits for bytes that are elsewhere, before it is told EIO."""
 
+DEFAULT_DRAIN: Final = 10.0
+"""Seconds that files which are open at SIGTERM are still answered for."""
+
 DEFAULT_UMASK: Final = 0o022
 Ready = Callable[[str], None]
 """Called once the mount answers, with the way in which reads reach programs."""
@@ -21,7 +24,7 @@ Ready = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A mount. Both paths are absolute; ``deadline`` is in seconds.
+    """A mount. Both paths are absolute; ``deadline`` and ``drain`` are in seconds.
 
     ``uid`` and ``gid``: whose everything seems to be; None: the mounting user's. ``umask`` takes
     rights away from everything. ``access_log``: tell of every request in the log.
@@ -35,6 +38,7 @@ class Request:
     read_only: bool = False
     replaces: bool = True
     deadline: float = DEFAULT_DEADLINE
+    drain: float = DEFAULT_DRAIN
     uid: int | None = None
     gid: int | None = None
     umask: int = DEFAULT_UMASK

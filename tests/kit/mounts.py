@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from posecas_fuse.mount import mount
-from posecas_fuse.request import DEFAULT_DEADLINE, Engine, default_engine
+from posecas_fuse.request import DEFAULT_DEADLINE, DEFAULT_DRAIN, Engine, default_engine
 from posecas_fuse.table import mounted_at
 
 GONE_SECONDS = 10.0
@@ -56,6 +56,7 @@ def mounted(
     read_only: bool = False,
     replaces: bool = True,
     deadline: float = DEFAULT_DEADLINE,
+    drain: float = DEFAULT_DRAIN,
 ) -> Iterator[Mount]:
     """Mount in the background, as a user does."""
     mountpoint.mkdir(exist_ok=True)
@@ -69,6 +70,7 @@ def mounted(
         read_only=read_only,
         replaces=replaces,
         deadline=deadline,
+        drain=drain,
     )
     found = Mount(mountpoint, chosen, _server(mountpoint))
     pids = found.processes

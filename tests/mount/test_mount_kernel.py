@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -235,6 +235,26 @@ def test_sigterm_takes_the_mount_away_at_once_and_lets_a_reader_finish(
             until(lambda: mounted_at(mountpoint) is None)
             assert file.read() == images[0]
         until(lambda: not alive(mount.pid))
+
+
+def test_what_is_open_after_sigterm_s_bound_is_cut_off_and_told_and_keeps_its_bytes(
+    store: posecas.Store, mountpoint: Path, images: tuple[bytes, bytes]
+) -> None:
+    store.put(images[0], generation="g1", pose="p1")
+    with mounted(store.path, mountpoint, engine="kernel", drain=0.5) as mount:
+        written = (mount / "generations/g1/p2.png").open("wb", buffering=0)
+        written.write(images[1])
+        os.kill(mount.pid, signal.SIGTERM)
+        until(lambda: mounted_at(mountpoint) is None)
+        until(lambda: not alive(mount.pid))
+        with pytest.raises(OSError, match=r"not connected|aborted"):
+            written.write(b"more")
+        with suppress(OSError):
+            written.close()
+    assert "files are still open after 0.5 s" in (store.path / "mount.log").read_text()
+    with mounted(store.path, mountpoint, engine="kernel") as mount:
+        until((mount / "generations/g1/p2.png").exists)
+        assert (mount / "generations/g1/p2.png").read_bytes() == images[1]
 
 
 def test_a_service_manager_hears_when_it_is_ready_and_when_it_ends(

@@ -33,8 +33,8 @@ from posecas_fuse.request import Ready, Request
 
 _log = logging.getLogger("posecas_fuse")
 
-DRAIN_SECONDS: Final = 10.0
-"""How long files that are open at SIGTERM are still answered for."""
+_END_SECONDS: Final = 10.0
+"""How long a worker has to end once it was told to."""
 
 _FAILURES: Final = 8
 _STEADY_SECONDS: Final = 1.0
@@ -201,7 +201,7 @@ class Keeper:
     def _begin_stop(self) -> None:
         """Nothing new from now on; who has a file open may go on for a while."""
         notify.stopping()
-        self._stop_at = time.monotonic() + DRAIN_SECONDS
+        self._stop_at = time.monotonic() + self._request.drain
         detach(self._mountpoint)
         # While files are let go of, the kernel needs to hear of nothing.
         self._end_herald()
@@ -209,9 +209,11 @@ class Keeper:
     def _press(self, started: _Worker) -> None:
         left = self._seconds_left()
         if left == 0:
-            _log.warning("%s: files are still open; they are cut off", self._mountpoint)
-            # Once it has had its word, it has as long again to end by itself.
-            self._stop_at = time.monotonic() + DRAIN_SECONDS
+            _log.warning(
+                "%s: files are still open after %g s; they are cut off",
+                *(self._mountpoint, self._request.drain),
+            )
+            self._stop_at = time.monotonic() + _END_SECONDS
             number = worker.FINISH if started.serving else signal.SIGKILL
             started.serving = False
             with suppress(ProcessLookupError):
