@@ -72,7 +72,8 @@ def get(store: posecas.Store, known: Known) -> None:
 
 
 def remove(store: posecas.Store, known: Known) -> None:
-    known.pop("g/p2", None)
+    for name in ("g/p2", "many/p2"):
+        known.pop(name, None)
     store.remove([pose for pose in store.poses() if pose.name == "p2"])
 
 
