@@ -21,6 +21,7 @@ from posecas.view.nodes import Kind, kind_of, make_node, row_of
 from posecas_fuse.attributes import PREFIX, AttributeChanges
 from posecas_fuse.drafts import read_failure
 from posecas_fuse.folders import Folders
+from posecas_fuse.metrics import metrics
 from posecas_fuse.names import SPOOL_KINDS, Names, utf8
 from posecas_fuse.naming import LONGEST_NAME, check_length
 from posecas_fuse.pins import Handle, Pins
@@ -77,7 +78,7 @@ class Files:
         rules = rules or Rules()
         self.appearance = replace(rules.appearance, writable=spool is not None)
         """What `stat` tells of entries."""
-        self._view = View(store, user=user, status=status)
+        self._view = View(store, user=user, status=status, metrics=lambda: metrics(status()))
         self._pins = Pins(store, self._view, seconds=rules.deadline)
         self._writer: _Writer | None = None
         if spool is not None:

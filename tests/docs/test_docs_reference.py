@@ -1,17 +1,23 @@
 """The reference is what the code says."""
 
+import json
+import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 
+import posecas
 from kit import pages, samples
 from kit.commands import Posecas
+from kit.mounts import mounted
+from kit.tiles import tile
 from posecas.errors import ConfigError
 from posecas.images.own_recipes import with_own_recipes
 from posecas_cli.commands import posecas as program
@@ -91,6 +97,21 @@ def test_every_name_that_json_prints_is_told(birds: Posecas, tmp_path: Path, wor
     done = birds(*words.replace("FOLDER", str(tmp_path)).split(), "--json")
     assert done.objects
     assert [name for one in done.objects for name in names(one) if f"`{name}`" not in JSON] == []
+
+
+@pytest.mark.fuse
+def test_everything_that_a_mount_tells_of_itself_is_told_on_the_page(
+    store: posecas.Store, tmp_path: Path
+) -> None:
+    with mounted(store.path, tmp_path / "mnt") as mount:
+        (mount / "generations/g1").mkdir()
+        with suppress(OSError):
+            (mount / "generations/g1/p1.png").write_bytes(tile(1)[:-30])
+        status = json.loads((mount / ".posecas/status.json").read_text())
+        metrics = (mount / ".posecas/metrics").read_text()
+    assert isinstance(status["last_error"], dict)
+    told = {*names(status), *re.findall(r"^# TYPE (\w+)", metrics, re.MULTILINE)}
+    assert [name for name in told if f"`{name}`" not in JSON] == []
 
 
 def names(one: dict[str, Any]) -> Iterator[str]:

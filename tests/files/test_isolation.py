@@ -39,7 +39,7 @@ def test_no_number_of_a_node_leads_to_another_user(store: posecas.Store, mine: F
                     assert mine.read(mine.open(node), 0, 1 << 20) not in theirs
             except PosecasError as error:
                 told.append(str(error))
-        for name in (b"g2", b"p2.png", b"p2.json", b"bob", b"ancient", b"status.json"):
+        for name in (b"g2", b"p2.png", b"p2.json", b"bob", b"ancient", b"status.json", b"metrics"):
             with pytest.raises(PosecasError):
                 mine.lookup(node, name)
         try:

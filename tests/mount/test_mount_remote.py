@@ -1,6 +1,7 @@
 """A mounted store whose images lie in a bucket behind a network that fails."""
 
 import errno
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import pytest
 import posecas
 from kit.fault_proxy import FaultProxy, before
 from kit.mounts import Mount, mounted, names
-from kit.network_faults import Hangs
+from kit.network_faults import Hangs, Refuses
 from kit.remote import r2_variables
 from kit.servers import Bucket
 from kit.tiles import tile
@@ -68,6 +69,23 @@ def test_a_fetch_that_hangs_is_an_error_in_time_and_holds_up_nobody_else(
         assert told == [tile(2), tile(3), "all others", errno.EIO]
         remote.proxy.calm()
     assert remote.store.get("g1/p1") == tile(1)
+
+
+def test_a_location_that_refuses_what_is_written_is_told_by_status_and_metrics(
+    remote: Remote, mountpoint: Path
+) -> None:
+    with mounted(remote.store.path, mountpoint, engine="kernel") as mount:
+        assert "\nposecas_mount_backend_up 1\n" in (mount / ".posecas/metrics").read_text()
+        remote.proxy.inject(Refuses(403, "AccessDenied"), "PutObject", times=1000)
+        with pytest.raises(OSError, match="Permission denied"):
+            (mount / "generations/g1/p4.png").write_bytes(tile(4))
+        assert "\nposecas_mount_backend_up 0\n" in (mount / ".posecas/metrics").read_text()
+        status = json.loads((mount / ".posecas/status.json").read_text())
+        assert "AccessDenied" in status["backend_error"]
+        assert status["last_error"]["retried"]
+        # What was stored can be read all the same.
+        assert (mount / "generations/g1/p2.png").read_bytes() == tile(2)
+        remote.proxy.calm()
 
 
 def _read(mount: Mount, pose: str, told: list[object]) -> None:

@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -67,6 +68,42 @@ def test_the_status_names_the_engine_and_the_process(mount: Mount) -> None:
     assert status["engine"] == mount.engine
     assert status["worker_pid"] in (mount.pid, *mount.workers)
     assert (status["dirty"], status["spooled"], status["backend"]) == (0, 0, "local")
+
+
+_METRIC = re.compile(
+    r"# HELP (\w+) [^\n]+\n# TYPE \1 (?:counter|gauge)\n"
+    r"(\1(?:\{(?:\w+=\"[^\"\n]*\",?)+\})?) (\d+)\n"
+)
+
+
+def _metrics(mount: Mount) -> dict[str, int]:
+    text = (mount / ".posecas/metrics").read_text()
+    assert _METRIC.sub("", text) == ""
+    return {name: int(value) for _, name, value in _METRIC.findall(text)}
+
+
+def test_the_metrics_say_what_the_status_says(store: posecas.Store, mount: Mount) -> None:
+    store.add_generation("g1", "ada")
+    status = json.loads((mount / ".posecas/status.json").read_text())
+    info = ",".join(f'{name}="{status[name]}"' for name in ("engine", "read_mode", "backend"))
+    well = {
+        f"posecas_mount_info{{{info}}}": 1,
+        "posecas_mount_restarts_total": 0,
+        "posecas_mount_dirty_files": 0,
+        "posecas_mount_spooled_files": 0,
+        "posecas_mount_cache_bytes": 0,
+        "posecas_mount_backend_up": 1,
+        "posecas_mount_commit_failed": 0,
+    }
+    assert _metrics(mount) == well
+    with pytest.raises(OSError, match="Invalid argument"):
+        (mount / "generations/g1/p1.png").write_bytes(tile(1)[:-30])
+    found = _metrics(mount)
+    assert found["posecas_mount_commit_failed"] == 1
+    assert (
+        found["posecas_mount_spooled_files"]
+        == json.loads((mount / ".posecas/status.json").read_text())["spooled"]
+    )
 
 
 def test_three_thousand_poses_are_listed_each_once(store: posecas.Store, mount: Mount) -> None:

@@ -51,6 +51,7 @@ def test_the_tree_shows_users_generations_thumbnails_hashes_aliases_and_status(
         pose.thumbnail.path,
         "/aliases/uploads/2024/x.png",
         "/.posecas/status.json",
+        "/.posecas/metrics",
     }
 
 

@@ -1,4 +1,4 @@
-"""The folders that every store has, and the status file."""
+"""The folders that every store has, and the files that tell how a mount fares."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ _CHILDREN: Final[Mapping[Kind, Mapping[str, Kind]]] = {
         "users": Kind.THUMBNAIL_USERS,
         "generations": Kind.THUMBNAIL_GENERATIONS,
     },
-    Kind.STATUS_FOLDER: {"status.json": Kind.STATUS},
+    Kind.STATUS_FOLDER: {"status.json": Kind.STATUS, "metrics": Kind.METRICS},
 }
 _NAMES: Final = {
     kind: name for children in _CHILDREN.values() for name, kind in children.items()
@@ -32,9 +32,12 @@ _NAMES: Final = {
 class FixedFolders:
     """Folders that are there whatever the index holds. They changed when the view was opened."""
 
-    def __init__(self, status: Callable[[], Json]) -> None:
-        """``status`` is asked anew each time the status file is looked at."""
-        self._status = status
+    def __init__(self, status: Callable[[], Json], metrics: Callable[[], bytes]) -> None:
+        """Each is asked anew whenever its file is looked at."""
+        self._texts: Mapping[Kind, Callable[[], bytes]] = {
+            Kind.STATUS: lambda: json.dumps(status()).encode() + b"\n",
+            Kind.METRICS: metrics,
+        }
         self._opened = datetime.now(UTC)
 
     def entry(self, node: Node) -> Entry:
@@ -56,8 +59,7 @@ class FixedFolders:
 
     def content(self, node: Node) -> bytes:
         """See ``FileArea``."""
-        del node
-        return self._text()
+        return self._texts[kind_of(node)]()
 
     def attributes(self, node: Node) -> Mapping[str, str]:
         """See ``FileArea``."""
@@ -65,10 +67,7 @@ class FixedFolders:
         return {}
 
     def _entry(self, kind: Kind) -> Entry:
-        is_file = kind is Kind.STATUS
-        size = len(self._text()) if is_file else 0
+        text = self._texts.get(kind)
+        size = 0 if text is None else len(text())
         node = make_node(kind)
-        return Entry(node, _NAMES[kind], not is_file, size, self._opened, cookie=kind)
-
-    def _text(self) -> bytes:
-        return json.dumps(self._status()).encode() + b"\n"
+        return Entry(node, _NAMES[kind], text is None, size, self._opened, cookie=kind)

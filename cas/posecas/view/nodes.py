@@ -58,6 +58,8 @@ class Kind(IntEnum):
     """From here on: what a mount has in its spool."""
     SPOOLED = 25
     SPOOLED_JSON = 26
+    METRICS = 27
+    """Beside `STATUS`; numbers stay what they were."""
 
 
 def make_node(kind: Kind, row: int = 0, *, depth: int = 0) -> Node:

@@ -42,10 +42,19 @@ class View:
     """
 
     def __init__(
-        self, store: Store, *, user: str | None = None, status: Callable[[], Json] = dict
+        self,
+        store: Store,
+        *,
+        user: str | None = None,
+        status: Callable[[], Json] = dict,
+        metrics: Callable[[], bytes] = bytes,
     ) -> None:
-        """``status`` gives the status file. Raises ``NotFound`` for a user there is not."""
-        fixed, hashes, aliases = FixedFolders(status), Hashes(store.index), Aliases(store)
+        """``status`` and ``metrics`` give the files of `.posecas`.
+
+        Raises ``NotFound`` for a user there is not.
+        """
+        fixed = FixedFolders(status, metrics)
+        hashes, aliases = Hashes(store.index), Aliases(store)
         images, thumbnails = ImageFiles(store.index), ThumbnailFiles(store)
         self._folders: Mapping[Kind, FolderArea] = {
             **dict.fromkeys((Kind.ROOT, Kind.THUMBNAILS, Kind.STATUS_FOLDER), fixed),
@@ -56,6 +65,7 @@ class View:
         }
         self._files: Mapping[Kind, FileArea] = {
             Kind.STATUS: fixed,
+            Kind.METRICS: fixed,
             Kind.HASH: hashes,
             Kind.ALIAS: aliases,
             Kind.POSE: images,

@@ -22,6 +22,7 @@ UNFOLLOWED: Final = 1.0
 
 _KIND_SHIFT: Final = 56
 _SCRATCH: Final = frozenset({Kind.SCRATCH, Kind.SPOOLED})
+_TELLING: Final = frozenset({Kind.STATUS, Kind.METRICS})
 _REMEMBERED: Final = 10_000
 
 
@@ -112,4 +113,4 @@ class Appearance:
         return 0.0 if spooled and parent >> _KIND_SHIFT not in _SCRATCH else self.validity
 
     def _attribute_seconds(self, entry: Entry) -> float:
-        return 0.0 if entry.node >> _KIND_SHIFT == Kind.STATUS else self.validity
+        return 0.0 if entry.node >> _KIND_SHIFT in _TELLING else self.validity
