@@ -61,19 +61,20 @@ def open_blob(backends: Backends, digest: Digest, *, seconds: float | None = Non
     return _first_intact(backends, digest, partial(_open, backends, seconds=seconds))
 
 
-def open_near(backends: Backends, digest: Digest) -> BinaryIO | None:
+def open_near(backends: Backends, replicas: Sequence[Replica]) -> BinaryIO | None:
     """Do as `open_blob` without asking any location that is not on a disk of this host.
 
-    None: the bytes are not at hand, or are damaged; `open_blob` tells which.
+    ``replicas`` are those that are live now. None: the bytes are not at hand, or are damaged;
+    `open_blob` tells which.
     """
-    for replica in backends.index.replicas(digest):
+    for replica in replicas:
         place = backends.places.get(replica.location)
         if place is not None and isinstance(place.objects, HasPaths):
             try:
                 return _open_checked(place, replica, place.objects)
             except PosecasError:
                 return None
-        found = backends.cache.find(digest, replica.size)
+        found = backends.cache.find(replica.digest, replica.size)
         if found is not None:
             return found
     return None

@@ -119,6 +119,30 @@ class Replica:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """What is needed to show a pose's image and to open it, from one snapshot.
+
+    ``blob`` is the row of its bytes; ``replicas`` are those that are live and that this host
+    reaches. All of it holds for as long as ``sequence`` is the index's newest change.
+    """
+
+    id: int
+    name: str
+    digest: Digest
+    size: int
+    media_type: str
+    updated_at: datetime
+    blob: int
+    replicas: Sequence[Replica]
+    sequence: int
+
+    @property
+    def extension(self) -> str:
+        """The extension of the bytes."""
+        return EXTENSIONS[self.media_type]
+
+
+@dataclass(frozen=True, slots=True)
 class Rendition:
     """An image made from ``source`` by a recipe, itself a blob."""
 

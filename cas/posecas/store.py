@@ -38,6 +38,7 @@ from posecas.records import (
     Collected,
     Pose,
     PoseFilter,
+    Replica,
     Stats,
 )
 from posecas.remove import remove_poses
@@ -149,9 +150,12 @@ class Store(StoreLocations, StoreOwners, StoreAddresses, StoreUploads, StoreBuck
             raise made
         return open_blob(self._backends, made.rendition.facts.digest, seconds=seconds)
 
-    def open_near(self, digest: Digest) -> BinaryIO | None:
-        """Open a blob's file if its bytes are on a disk of this host and sound; else None."""
-        return open_near(self._backends, digest)
+    def open_near(self, replicas: Sequence[Replica]) -> BinaryIO | None:
+        """Open a blob's file if its bytes are on a disk of this host and sound; else None.
+
+        ``replicas`` are its live ones, as the index says now.
+        """
+        return open_near(self._backends, replicas)
 
     def recipes(self) -> Mapping[str, Recipe]:
         """Return every recipe there is by name, those of `posecas.toml` too."""

@@ -16,7 +16,7 @@ from posecas.machine import Json
 from posecas.objects.protocol import HasPaths
 from posecas.records import Page, User
 from posecas.store import Store
-from posecas.view import Entry, Node, View
+from posecas.view import Entry, ImageEntry, Node, View
 from posecas.view.nodes import Kind, kind_of, make_node, row_of
 from posecas_fuse.attributes import PREFIX, AttributeChanges
 from posecas_fuse.drafts import read_failure
@@ -224,10 +224,18 @@ class Files:
 
     def pin_near(self, entry: Entry) -> Handle | None:
         """Do as `pin` if that waits for no location; None: the bytes are on no local disk."""
-        digest = entry.blob
-        if digest is None:
+        if entry.blob is None:
             return self.pin(entry)
-        return self._pins.pin_near_blob(digest)
+        image = entry.image if isinstance(entry, ImageEntry) else None
+        if image is not None:
+            return self._pins.pin_near(image.blob, image.replicas)
+        blob = self._store.index.blob(entry.blob).id
+        return self._pins.pin_near(blob, self._store.index.replicas(entry.blob))
+
+    def is_current(self, entry: Entry) -> bool:
+        """Tell whether nothing has changed since an image was looked up. False: it may have."""
+        image = entry.image if isinstance(entry, ImageEntry) else None
+        return image is not None and image.sequence == self._store.index.last_change()
 
     def create(
         self,

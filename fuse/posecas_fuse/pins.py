@@ -7,12 +7,14 @@ by the handles that it never gave out.
 import itertools
 import os
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final, NewType
 
 from posecas.digest import Digest
+from posecas.records import Replica
 from posecas.store import Store
 from posecas.view import Node, View
 from posecas.view.nodes import Kind, kind_of, make_node, row_of
@@ -95,15 +97,18 @@ class Pins:
         self._add(handle, self._opened(digest))
         return handle
 
-    def pin_near_blob(self, digest: Digest) -> Handle | None:
-        """Open a blob that is on a disk of this host; None: it is not, or it is damaged."""
-        handle = Handle(make_node(Kind.HASH, self._store.index.blob(digest).id))
+    def pin_near(self, blob: int, replicas: Sequence[Replica]) -> Handle | None:
+        """Open a blob that is on a disk of this host; None: it is not, or it is damaged.
+
+        ``blob`` is its row, ``replicas`` are its live ones.
+        """
+        handle = Handle(make_node(Kind.HASH, blob))
         with self._guard:
             found = self._open.get(handle)
             if found is not None:
                 found.opens += 1
                 return handle
-        file = self._store.open_near(digest)
+        file = self._store.open_near(replicas)
         if file is None:
             return None
         self._add(handle, OnDisk(file))

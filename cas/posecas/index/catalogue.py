@@ -18,6 +18,7 @@ from posecas.records import (
     BlobFacts,
     Change,
     Generation,
+    Image,
     Location,
     Page,
     Pose,
@@ -60,14 +61,29 @@ class CatalogueVerbs:
         """The pose of this name in the generation of this id. Raises ``PoseNotFound``."""
         row = self._one(f"{rows.POSE} WHERE p.generation_id = ? AND p.name = ?", generation, name)
         if row is None:
-            raise PoseNotFound(f"pose {name}: the generation has none of this name")
+            raise _none_in_generation(name)
         return rows.pose(row)
+
+    def image_in(self, generation: int, name: str) -> Image:
+        """The image of the pose of this name, sooner than `pose_in`. Raises ``PoseNotFound``."""
+        where = "WHERE p.generation_id = ? AND p.name = ? ORDER BY r.id"
+        found = self._all(f"{rows.IMAGE} {where}", self._host, generation, name)
+        if not found:
+            raise _none_in_generation(name)
+        return rows.image(found)
+
+    def image_by_id(self, pose: int) -> Image:
+        """Raises ``PoseNotFound``."""
+        found = self._all(f"{rows.IMAGE} WHERE p.id = ? ORDER BY r.id", self._host, pose)
+        if not found:
+            raise _removed_meanwhile()
+        return rows.image(found)
 
     def pose_by_id(self, row: int) -> Pose:
         """Raises ``PoseNotFound``."""
         found = self._one(f"{rows.POSE} WHERE p.id = ?", row)
         if found is None:
-            raise PoseNotFound("the pose was removed meanwhile")
+            raise _removed_meanwhile()
         return rows.pose(found)
 
     def pose_rows(self, names: Sequence[PoseId]) -> Sequence[int | None]:
@@ -267,6 +283,14 @@ class CatalogueVerbs:
         return Page(
             [record(row) for row in found], int(found[-1][0]) if len(found) == limit else None
         )
+
+
+def _none_in_generation(name: str) -> PoseNotFound:
+    return PoseNotFound(f"pose {name}: the generation has none of this name")
+
+
+def _removed_meanwhile() -> PoseNotFound:
+    return PoseNotFound("the pose was removed meanwhile")
 
 
 def _conditions(where: PoseFilter) -> tuple[list[str], list[Value]]:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from posecas.digest import Digest
 from posecas.index.audit_protocol import Audit
+from posecas.index.images_protocol import Images
 from posecas.index.intake import Annotated, Begun, Intake, Outcome
 from posecas.index.journal_protocol import Identity, Journalling, Restored
 from posecas.index.moving_protocol import Moving, Sending
@@ -230,7 +231,7 @@ class AliasName:
     alias: Alias | None
 
 
-class Catalogue(Protocol):
+class Catalogue(Images, Protocol):
     """Reads: one snapshot each, no write lock, keyset pages ordered by row id.
 
     ``after`` is the id that the page before ended with; 0 is the beginning.

@@ -1,5 +1,6 @@
 """Rows to records: the columns each record is read from, and how."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -10,6 +11,7 @@ from posecas.records import (
     Blob,
     BlobFacts,
     Generation,
+    Image,
     Location,
     Pose,
     Rendition,
@@ -45,6 +47,14 @@ LEFT JOIN renditions n ON n.source_id = p.blob_id AND n.recipe_id =
    WHERE i.source_id = p.blob_id AND k.name GLOB 'thumb-*' ORDER BY k.version DESC, k.id LIMIT 1)
 LEFT JOIN recipes c ON c.id = n.recipe_id LEFT JOIN blobs t ON t.id = n.blob_id
 """
+IMAGE: Final = """
+SELECT p.id, p.name, b.digest, b.size, b.media_type, p.updated_at, b.id,
+  (SELECT coalesce(max(sequence), 0) FROM changes), r.id, l.name, r.nonce
+FROM poses p JOIN blobs b ON b.id = p.blob_id
+LEFT JOIN replicas r ON r.blob_id = b.id AND r.state = 'live'
+LEFT JOIN locations l ON l.id = r.location_id AND (l.host IS NULL OR l.host = ?)
+"""
+"""A row for each live replica, without a location's name if a host does not reach it."""
 USER: Final = "SELECT u.id, u.name, u.quota, u.used, u.reserved, u.poses, u.created_at FROM users u"
 GENERATION: Final = """
 SELECT g.id, g.name, u.name, g.created_at, g.changed_at
@@ -99,6 +109,18 @@ def replica(row: Row) -> Replica:
     digest = _digest(row[1])
     key = object_key(digest, row[5], row[3])
     return Replica(row[0], digest, row[2], row[3], row[4], key, row[6])
+
+
+def image(found: Sequence[Row]) -> Image:
+    """The rows of `IMAGE` of one pose."""
+    pose, name, stored_digest, size, media_type, updated, blob_id, sequence = found[0][:8]
+    digest = _digest(stored_digest)
+    replicas = [
+        Replica(row, digest, size, media_type, where, object_key(digest, nonce, media_type), "live")
+        for *_, row, where, nonce in found
+        if where is not None
+    ]
+    return Image(pose, name, digest, size, media_type, when(updated), blob_id, replicas, sequence)
 
 
 def rendition(row: Row) -> Rendition:

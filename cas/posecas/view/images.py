@@ -9,8 +9,18 @@ from posecas.digest import Digest
 from posecas.index.protocol import Catalogue
 from posecas.machine import pose_json
 from posecas.names import MEDIA_TYPES
-from posecas.records import Attributes, Pose
-from posecas.view.nodes import Content, Entry, Kind, Node, kind_of, make_node, no_such, row_of
+from posecas.records import Attributes, Image, Pose
+from posecas.view.nodes import (
+    Content,
+    Entry,
+    ImageEntry,
+    Kind,
+    Node,
+    kind_of,
+    make_node,
+    no_such,
+    row_of,
+)
 
 _ATTRIBUTES: Final = (
     *("user", "generation", "pose"),
@@ -32,21 +42,22 @@ class ImageFiles:
     def listed(self, pose: Pose) -> Sequence[Entry]:
         """See ``PoseFiles``."""
         # So that whoever removes a whole folder finds each name there when its turn comes.
-        return (_described(pose), _image(pose, pose.extension))
+        return (_described(pose), _image(pose))
 
-    def named(self, pose: Pose, suffix: str) -> Entry:
+    def named(self, generation: int, name: str, suffix: str) -> Entry:
         """See ``PoseFiles``."""
-        if suffix == "json":
-            return _described(pose)
         if suffix in MEDIA_TYPES:
-            return _image(pose, suffix)
-        raise no_such(f"{pose.name}.{suffix}")
+            return _found(self._index.image_in(generation, name), suffix)
+        if suffix == "json":
+            return _described(self._index.pose_in(generation, name))
+        raise no_such(f"{name}.{suffix}")
 
     def entry(self, node: Node) -> Entry:
         """See ``FileArea``."""
-        pose = self._pose(node)
-        is_json = kind_of(node) is Kind.POSE_JSON
-        return _described(pose) if is_json else _image(pose, pose.extension)
+        if kind_of(node) is Kind.POSE_JSON:
+            return _described(self._pose(node))
+        image = self._index.image_by_id(row_of(node))
+        return _found(image, image.extension)
 
     def content(self, node: Node) -> Content:
         """See ``FileArea``."""
@@ -73,10 +84,23 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _image(pose: Pose, suffix: str) -> Entry:
+def _found(image: Image, suffix: str) -> Entry:
+    return ImageEntry(
+        make_node(Kind.POSE, image.id),
+        f"{image.name}.{suffix}",
+        folder=False,
+        size=image.size,
+        modified=image.updated_at,
+        blob=image.digest,
+        cookie=2 * image.id + 1,
+        image=image,
+    )
+
+
+def _image(pose: Pose) -> Entry:
     return Entry(
         make_node(Kind.POSE, pose.id),
-        f"{pose.name}.{suffix}",
+        f"{pose.name}.{pose.extension}",
         folder=False,
         size=pose.size,
         modified=pose.updated_at,

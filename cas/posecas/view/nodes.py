@@ -12,7 +12,7 @@ from typing import Final, NewType, Protocol
 
 from posecas.digest import Digest
 from posecas.errors import NotFound
-from posecas.records import Page
+from posecas.records import Image, Page
 
 Node = NewType("Node", int)
 """Below 2**63, so that it is an inode number and a directory offset everywhere."""
@@ -101,6 +101,13 @@ class Entry:
     modified: datetime
     blob: Digest | None = None
     cookie: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImageEntry(Entry):
+    """A pose's image, with what it takes to open it."""
+
+    image: Image | None = None
 
 
 class FolderArea(Protocol):

@@ -45,8 +45,11 @@ class PoseFiles(Protocol):
         """Return every file, each once. Cookies count from the pose's: ``2 * id`` and one more."""
         ...
 
-    def named(self, pose: Pose, suffix: str) -> Entry:
-        """Return the file asked for by this suffix, under that name. Raises ``NotFound``."""
+    def named(self, generation: int, name: str, suffix: str) -> Entry:
+        """Return a pose's file by this suffix, under that name. Raises ``NotFound``.
+
+        ``generation`` is the row of the folder.
+        """
         ...
 
 
@@ -99,7 +102,7 @@ class PoseFolders:
         stem, _, suffix = name.rpartition(".")
         if not is_name(stem):
             raise no_such(name)
-        return self._files.named(self._index.pose_in(row_of(parent), stem), suffix)
+        return self._files.named(row_of(parent), stem, suffix)
 
     def _pose_files(self, generation: Generation, after: int, limit: int) -> Page[Entry]:
         poses = self._index.poses(

@@ -32,10 +32,11 @@ class ThumbnailFiles:
             return ()
         return (_entry(pose, pose.thumbnail, EXTENSIONS[pose.thumbnail.facts.media_type]),)
 
-    def named(self, pose: Pose, suffix: str) -> Entry:
+    def named(self, generation: int, name: str, suffix: str) -> Entry:
         """See ``PoseFiles``. The one look-up that may read a location, and write to it."""
         if suffix not in MEDIA_TYPES:
-            raise no_such(f"{pose.name}.{suffix}")
+            raise no_such(f"{name}.{suffix}")
+        pose = self._store.index.pose_in(generation, name)
         if pose.thumbnail is None:
             self._store.rendition(pose, self._recipe)
             pose = self._store.index.pose_by_id(pose.id)

@@ -109,9 +109,13 @@ class Opening:
     def _entry_to_read(self, request: Request) -> Entry:
         node = self._inodes.node(request.nodeid)
         again = self._recent.found_anew(request.pid, request.nodeid)
+        told = self._recent.entry(request.nodeid)
+        if told is not None and self._files.is_current(told):
+            return told
         with suppress(NotFound):
             entry = self._files.entry(node)
             if self._inodes.number(entry) == request.nodeid:
+                self._recent.told(request.nodeid, entry)
                 return entry
         if again is not None:
             return again
