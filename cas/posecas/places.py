@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from posecas.index.protocol import Catalogue
@@ -17,11 +17,20 @@ _FAR: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A location, reached from this host. ``remote``: every call is a request over a network."""
+    """A location, reached from this host. ``remote``: every call is a request over a network.
+
+    ``paths`` are its objects again, if they are files of this host.
+    """
 
     name: str
     objects: Objects
     remote: bool = False
+    paths: HasPaths | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Once, since to ask it of a protocol takes Python a while.
+        paths = self.objects if isinstance(self.objects, HasPaths) else None
+        object.__setattr__(self, "paths", paths)
 
     @property
     def width(self) -> int:
@@ -29,7 +38,7 @@ class Place:
 
         On a local disk that is the sync of a file, elsewhere the way there and back.
         """
-        return _NEAR if isinstance(self.objects, HasPaths) else _FAR
+        return _FAR if self.paths is None else _NEAR
 
 
 class Places(Mapping[str, Place]):

@@ -69,9 +69,9 @@ def open_near(backends: Backends, replicas: Sequence[Replica]) -> BinaryIO | Non
     """
     for replica in replicas:
         place = backends.places.get(replica.location)
-        if place is not None and isinstance(place.objects, HasPaths):
+        if place is not None and place.paths is not None:
             try:
-                return _open_checked(place, replica, place.objects)
+                return _open_checked(place, replica, place.paths)
             except PosecasError:
                 return None
         found = backends.cache.find(replica.digest, replica.size)

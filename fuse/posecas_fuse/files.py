@@ -255,9 +255,12 @@ class Files:
             return writer.writing.create(parent, name, creation or Creation())
         raise NameTaken(f"{found.name}: it is there")
 
-    def path(self, handle: Handle) -> Path | None:
-        """Return a local file with the handle's bytes, or None: then `read`."""
-        return None if _is_draft(handle) else self._pins.get(handle).path()
+    def descriptor(self, handle: Handle) -> int | None:
+        """Return the open local file with the handle's bytes, or None: then `read`.
+
+        It is closed by `release`.
+        """
+        return None if _is_draft(handle) else self._pins.get(handle).descriptor()
 
     def is_plain(self, handle: Handle) -> bool:
         """Tell whether a handle is of an ordinary file: everybody who opens it has the same bytes.

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import BinaryIO, Final, NewType
 
 from posecas.digest import Digest
@@ -35,9 +34,9 @@ class OnDisk:
         """Raises ``OSError``."""
         return os.pread(self.file.fileno(), size, offset)
 
-    def path(self) -> Path | None:
-        """Where the file is, or was."""
-        return Path(self.file.name)
+    def descriptor(self) -> int | None:
+        """The open file itself."""
+        return self.file.fileno()
 
     def close(self) -> None:
         """Let go of the bytes."""
@@ -54,7 +53,7 @@ class InMemory:
         """Never fails."""
         return self.data[offset : offset + size]
 
-    def path(self) -> Path | None:
+    def descriptor(self) -> int | None:
         """Return None: there is none."""
         return None
 

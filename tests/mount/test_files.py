@@ -11,7 +11,7 @@ from kit.tiles import tile
 from posecas.errnos import NameTooLong
 from posecas.errors import DamagedObject, LocationUnavailable, NotFound
 from posecas.view import Node
-from posecas_fuse.files import Files
+from posecas_fuse.files import Files, Handle
 from posecas_fuse.workspace import Rules
 
 
@@ -27,8 +27,7 @@ def test_an_open_file_is_a_local_file_with_the_image_s_bytes(
 ) -> None:
     store.put(tile(1), generation="g1", pose="p1")
     handle = files.open(_node(files, b"generations", b"g1", b"p1.png"))
-    path = files.path(handle)
-    assert path is not None
+    path = _file(files, handle)
     assert path.read_bytes() == files.read(handle, 0, 1 << 20) == tile(1)
     assert path.is_relative_to(store.path / "objects")
 
@@ -38,7 +37,7 @@ def test_what_the_view_makes_itself_is_read_from_memory(store: posecas.Store, fi
     node = _node(files, b"generations", b"g1", b"p1.json")
     handle = files.open(node)
     store.remove(["g1/p1"])
-    assert files.path(handle) is None
+    assert files.descriptor(handle) is None
     assert files.read(handle, 0, 9) + files.read(handle, 9, 1 << 20) == files.read(
         handle, 0, 1 << 20
     )
@@ -76,8 +75,7 @@ def test_bytes_that_lie_on_no_local_disk_are_verified_files_of_the_cache(
     with closing(far.store), closing(Files(far.store, user=None, status=dict)) as files:
         node = _node(files, b"generations", b"g1", b"p1.png")
         handle = files.open(node)
-        path = files.path(handle)
-        assert path is not None
+        path = _file(files, handle)
         assert path.is_relative_to(store.path / "cache")
         assert files.read(handle, 0, 1 << 20) == tile(1)
         (replica,) = store.index.all_replicas(pose.digest)
@@ -117,8 +115,14 @@ def test_where_nothing_can_be_cached_bytes_are_read_from_memory(store: posecas.S
     far = open_far(store.path, cache__max_bytes="0")
     with closing(far.store), closing(Files(far.store, user=None, status=dict)) as files:
         handle = files.open(_node(files, b"generations", b"g1", b"p1.png"))
-        assert files.path(handle) is None
+        assert files.descriptor(handle) is None
         assert files.read(handle, 0, 1 << 20) == tile(1)
+
+
+def _file(files: Files, handle: Handle) -> Path:
+    descriptor = files.descriptor(handle)
+    assert descriptor is not None
+    return Path(f"/proc/self/fd/{descriptor}").readlink()
 
 
 def _node(files: Files, *names: bytes) -> Node:

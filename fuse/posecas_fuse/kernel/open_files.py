@@ -12,7 +12,8 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from struct import Struct
 from typing import Final
 
@@ -49,6 +50,9 @@ class OpenFile:
     content: int
     backing: int
     flags: int
+
+
+_FIELDS: Final = attrgetter(*(field.name for field in fields(OpenFile)))
 
 
 def make_memory() -> int:
@@ -98,7 +102,7 @@ class OpenFiles:
             # First, so that no number is given twice: who closes one may be sent again.
             self._write_head()
             offset = _offset(slot)
-            _SLOT.pack_into(self._memory, offset, 0, *astuple(opened))
+            _SLOT.pack_into(self._memory, offset, 0, *_FIELDS(opened))
             self._memory[offset : offset + 8] = self._serial.to_bytes(8, "little")
             handle = self._serial << _SLOT_BITS | slot
             self._note(handle, opened)

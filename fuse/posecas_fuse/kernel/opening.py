@@ -136,7 +136,7 @@ class Opening:
         if is_spooled(entry.node):
             number, way = self._reading.open_draft(opened, plain=self._files.is_plain(handle))
         else:
-            number, way = self._reading.open(opened, self._files.path(handle))
+            number, way = self._reading.open(opened, self._files.descriptor(handle))
         return replies.opened(number, way.flags, way.backing)
 
     def _answered_before(self, request: Request) -> bytes | None:

@@ -17,8 +17,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Final
 
 from posecas_fuse.kernel.abi import OpenFlag
@@ -30,16 +29,19 @@ _log = logging.getLogger("posecas_fuse")
 _REMEMBERED: Final = 100_000
 _NEVER: Final = {errno.EPERM, errno.ENOSYS, errno.ENOTTY, errno.EOPNOTSUPP}
 
-CACHED: Final = OpenFlag(0)
-DIRECT: Final = OpenFlag.DIRECT_IO
-THROUGH: Final = OpenFlag.PASSTHROUGH
+# Plain integers: putting two flags of an enum together takes Python a while.
+CACHED: Final = 0
+DIRECT: Final = int(OpenFlag.DIRECT_IO)
+THROUGH: Final = int(OpenFlag.PASSTHROUGH)
+_KEEP_CACHE: Final = int(OpenFlag.KEEP_CACHE)
+_NOFLUSH: Final = int(OpenFlag.NOFLUSH)
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How one opened file is read: OPEN's answer."""
+    """How one opened file is read: OPEN's answer. ``flags`` are of `OpenFlag`."""
 
-    flags: OpenFlag
+    flags: int
     backing: int = 0
 
 
@@ -60,16 +62,16 @@ class Reading:
         """What the status calls it."""
         return "passthrough" if self.passthrough else "cached"
 
-    def open(self, opened: OpenFile, path: Path | None) -> tuple[int, Way]:
+    def open(self, opened: OpenFile, descriptor: int | None) -> tuple[int, Way]:
         """Write a file down as open, and return the kernel's handle and the way.
 
-        ``path`` is a local file with its bytes, if there is one. The way of ``opened`` is chosen
-        here.
+        ``descriptor`` is that of a local file with its bytes, if there is one; it stays the
+        caller's. The way of ``opened`` is chosen here.
         """
         with self._guard:
-            way = self._way(opened, path, self._files.of(opened.nodeid))
+            way = self._way(opened, descriptor, self._files.of(opened.nodeid))
             # Nothing is to be stored when it is closed, so nobody needs to be asked.
-            way = replace(way, flags=way.flags | OpenFlag.NOFLUSH)
+            way = Way(way.flags | _NOFLUSH, way.backing)
             handle = self._files.add(_with(opened, way))
             return handle, way
 
@@ -93,47 +95,41 @@ class Reading:
                 self._device.close_backing(opened.backing)
             return opened
 
-    def _way(self, opened: OpenFile, path: Path | None, others: Sequence[OpenFile]) -> Way:
+    def _way(self, opened: OpenFile, descriptor: int | None, others: Sequence[OpenFile]) -> Way:
         active = next((one for one in others if one.backing), None)
         if active is not None:
-            same = active.content == opened.content and path is not None
+            same = active.content == opened.content and descriptor is not None
             return Way(THROUGH if same else THROUGH | DIRECT, active.backing)
         if not opened.content:
             return Way(DIRECT)
         in_cache = [one for one in others if not one.flags & DIRECT]
         if any(one.content != opened.content for one in in_cache):
             return Way(DIRECT)
-        if path is not None and not in_cache:
-            backing = self._backing(path)
+        if descriptor is not None and not in_cache:
+            backing = self._backing(descriptor)
             if backing:
                 return Way(THROUGH, backing)
         return Way(CACHED | self._kept(opened))
 
-    def _kept(self, opened: OpenFile) -> OpenFlag:
+    def _kept(self, opened: OpenFile) -> int:
         """Keep what the kernel has of an inode only if it is known to be the same bytes."""
         before = self._cached.pop(opened.nodeid, 0)
         self._cached[opened.nodeid] = opened.content
         if len(self._cached) > _REMEMBERED:
             self._cached.popitem(last=False)
-        return OpenFlag.KEEP_CACHE if before == opened.content else OpenFlag(0)
+        return _KEEP_CACHE if before == opened.content else 0
 
-    def _backing(self, path: Path) -> int:
+    def _backing(self, descriptor: int) -> int:
         """Return a backing number, or 0 if this file must be read in another way."""
         if not self.passthrough:
-            return 0
-        try:
-            descriptor = os.open(path, os.O_RDONLY)
-        except OSError:
             return 0
         try:
             return self._device.open_backing(descriptor)
         except OSError as error:
             if error.errno in _NEVER:
                 self.passthrough = False
-            _log.info("%s: not passed through (%s)", path, error.strerror)
+            _log.info("a file is not passed through: %s", error.strerror)
             return 0
-        finally:
-            os.close(descriptor)
 
     def _allowed(self) -> bool:
         try:
