@@ -123,7 +123,8 @@ class Image:
     """What is needed to show a pose's image and to open it, from one snapshot.
 
     ``blob`` is the row of its bytes; ``replicas`` are those that are live and that this host
-    reaches. All of it holds for as long as ``sequence`` is the index's newest change.
+    reaches. All of it holds for as long as ``sequence`` is the index's newest change, but for 0:
+    then no change is kept any more.
     """
 
     id: int

@@ -16,7 +16,7 @@ from posecas.machine import Json
 from posecas.objects.protocol import HasPaths
 from posecas.records import Page, User
 from posecas.store import Store
-from posecas.view import Entry, ImageEntry, Node, View
+from posecas.view import Entry, Node, View
 from posecas.view.nodes import Kind, kind_of, make_node, row_of
 from posecas_fuse.attributes import PREFIX, AttributeChanges
 from posecas_fuse.drafts import read_failure
@@ -224,18 +224,11 @@ class Files:
 
     def pin_near(self, entry: Entry) -> Handle | None:
         """Do as `pin` if that waits for no location; None: the bytes are on no local disk."""
-        if entry.blob is None:
-            return self.pin(entry)
-        image = entry.image if isinstance(entry, ImageEntry) else None
-        if image is not None:
-            return self._pins.pin_near(image.blob, image.replicas)
-        blob = self._store.index.blob(entry.blob).id
-        return self._pins.pin_near(blob, self._store.index.replicas(entry.blob))
+        return self.pin(entry) if entry.blob is None else self._pins.pin_near(entry)
 
     def is_current(self, entry: Entry) -> bool:
         """Tell whether nothing has changed since an image was looked up. False: it may have."""
-        image = entry.image if isinstance(entry, ImageEntry) else None
-        return image is not None and image.sequence == self._store.index.last_change()
+        return self._pins.is_current(entry)
 
     def create(
         self,
@@ -256,10 +249,7 @@ class Files:
         raise NameTaken(f"{found.name}: it is there")
 
     def descriptor(self, handle: Handle) -> int | None:
-        """Return the open local file with the handle's bytes, or None: then `read`.
-
-        It is closed by `release`.
-        """
+        """Return the local file with the handle's bytes, open until `release`; None: `read`."""
         return None if _is_draft(handle) else self._pins.get(handle).descriptor()
 
     def is_plain(self, handle: Handle) -> bool:

@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, NewType
 from posecas.digest import Digest
 from posecas.records import Replica
 from posecas.store import Store
-from posecas.view import Node, View
+from posecas.view import Entry, ImageEntry, Node, View
 from posecas.view.nodes import Kind, kind_of, make_node, row_of
 
 Handle = NewType("Handle", int)
@@ -96,12 +96,10 @@ class Pins:
         self._add(handle, self._opened(digest))
         return handle
 
-    def pin_near(self, blob: int, replicas: Sequence[Replica]) -> Handle | None:
-        """Open a blob that is on a disk of this host; None: it is not, or it is damaged.
-
-        ``blob`` is its row, ``replicas`` are its live ones.
-        """
-        handle = Handle(make_node(Kind.HASH, blob))
+    def pin_near(self, entry: Entry) -> Handle | None:
+        """Open an entry's blob on a disk of this host; None: it is not there, or is damaged."""
+        row, replicas = self._whereabouts(entry)
+        handle = Handle(make_node(Kind.HASH, row))
         with self._guard:
             found = self._open.get(handle)
             if found is not None:
@@ -112,6 +110,12 @@ class Pins:
             return None
         self._add(handle, OnDisk(file))
         return handle
+
+    def is_current(self, entry: Entry) -> bool:
+        """Tell whether nothing has changed since an image was looked up. False: it may have."""
+        image = entry.image if isinstance(entry, ImageEntry) else None
+        # Old changes are dropped, and 0 is what an index without any says again and again.
+        return image is not None and 0 < image.sequence == self._store.index.last_change()
 
     def pin_text(self, node: Node, data: bytes) -> Handle:
         """Open bytes that were made for this moment."""
@@ -156,6 +160,16 @@ class Pins:
             found.opens += opens
         pinned.close()
         return found.pinned
+
+    def _whereabouts(self, entry: Entry) -> tuple[int, Sequence[Replica]]:
+        """Return the row of an entry's blob and its live replicas."""
+        image = entry.image if isinstance(entry, ImageEntry) else None
+        if image is not None:
+            return image.blob, image.replicas
+        digest = entry.blob
+        assert digest is not None  # noqa: S101 - only what is a blob is opened as one
+        index = self._store.index
+        return index.blob(digest).id, index.replicas(digest)
 
     def _opened(self, digest: Digest) -> Pinned:
         file = self._store.open(digest, seconds=self._seconds)

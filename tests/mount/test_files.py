@@ -32,6 +32,18 @@ def test_an_open_file_is_a_local_file_with_the_image_s_bytes(
     assert path.is_relative_to(store.path / "objects")
 
 
+def test_what_is_known_of_an_image_is_current_until_anything_changes(
+    store: posecas.Store, files: Files
+) -> None:
+    store.put(tile(1), generation="g1", pose="p1")
+    node = _node(files, b"generations", b"g1", b"p1.png")
+    known = files.entry(node)
+    assert files.is_current(known)
+    store.put(tile(2), generation="g1", pose="p2")
+    assert not files.is_current(known)
+    assert files.is_current(files.entry(node))
+
+
 def test_what_the_view_makes_itself_is_read_from_memory(store: posecas.Store, files: Files) -> None:
     store.put(tile(1), generation="g1", pose="p1")
     node = _node(files, b"generations", b"g1", b"p1.json")
