@@ -68,7 +68,8 @@ def prepare_folder(folder: Path, settings: Mapping[str, str] | None = None) -> C
         _make_folder(folder)
         _write_once(folder / FILE, TEMPLATE)
         (folder / LOCK.parent).mkdir(mode=0o700, exist_ok=True)
-        (folder / LOCK).touch(mode=0o600)
+        with suppress(FileExistsError):
+            (folder / LOCK).touch(mode=0o600, exist_ok=False)
     except OSError as error:
         raise WriteRefused(
             f"{folder}: a store cannot be made here ({error.strerror}); "

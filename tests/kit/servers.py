@@ -29,7 +29,7 @@ KEY_ID: Final = "posecas-key-id"
 SECRET: Final = "posecas-secret-access-key"  # noqa: S105 - of a server that ends with the test
 BUCKET: Final = "poses"
 
-WHOLE_BUCKETS: Final = tuple(f"whole-{number:02d}" for number in range(24))
+WHOLE_BUCKETS: Final = tuple(f"whole-{number:03d}" for number in range(128))
 """Buckets for tests that need one without a prefix, each for one test."""
 
 _BUCKETS: Final = (BUCKET, *WHOLE_BUCKETS)
