@@ -19,7 +19,7 @@ from typing import Final
 
 import pytest
 
-from posecas.errors import PosecasError
+from posecas.errors import ObjectMissing, PosecasError
 from posecas.objects.endpoint import Endpoint
 from posecas.objects.retrying import Patience
 from posecas.objects.s3 import S3Objects
@@ -163,18 +163,34 @@ def _running(
 
 
 def _ready(process: subprocess.Popen[bytes], endpoint: Endpoint) -> bool:
-    """Wait until an object can be written; False if the server ended, for want of a port."""
+    """Wait until objects can be written; False if the server ended, for want of a port.
+
+    SeaweedFS makes its buckets one after the other when it answers already.
+    """
     until = time.monotonic() + _START_SECONDS
-    patience = Patience(attempts=1, silence=5)
-    with closing(S3Objects(endpoint, BUCKET, "ready", patience=patience)) as objects:
-        while process.poll() is None and time.monotonic() < until:
-            try:
-                objects.write("ready", b"ready", media_type="text/plain", metadata={})
-            except PosecasError:
-                time.sleep(0.05)
-            else:
-                return True
+    missing = [BUCKET, WHOLE_BUCKETS[-1]]
+    while process.poll() is None and time.monotonic() < until:
+        while missing and _is_there(endpoint, missing[0]):
+            del missing[0]
+        if not missing:
+            return True
+        time.sleep(0.05)
     return False
+
+
+def _is_there(endpoint: Endpoint, bucket: str) -> bool:
+    patience = Patience(attempts=1, silence=5)
+    with closing(S3Objects(endpoint, bucket, "ready", patience=patience)) as objects:
+        try:
+            if bucket == BUCKET:
+                objects.write("ready", b"ready", media_type="text/plain", metadata={})
+            else:
+                objects.read("missing")
+        except ObjectMissing:
+            return True
+        except PosecasError:
+            return False
+    return True
 
 
 def _free_ports(count: int) -> Sequence[int]:
