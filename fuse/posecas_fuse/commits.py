@@ -52,6 +52,8 @@ class Commits:
         self._replaces = replaces
         self._guard = threading.Lock()
         self._turns: WeakValueDictionary[tuple[str, bytes], threading.Lock] = WeakValueDictionary()
+        self.landed = 0
+        """Grows whenever a name stops leading to the spool, since it leads to a pose."""
         self.retry: Callable[[int], None] = lambda _: None
         """Called with a file whose commit failed for a cause that may pass."""
 
@@ -93,13 +95,26 @@ class Commits:
 
         So, of two who commit to one name, the one who comes second wins.
         """
-        keys = sorted({(place, name.rpartition(b".")[0]) for place, name in names})
-        with self._guard:
-            locks = [self._turns.setdefault(key, threading.Lock()) for key in keys]
         with ExitStack() as stack:
-            for lock in locks:
+            for lock in self._locks(*names):
                 stack.enter_context(lock)
             yield
+
+    @contextmanager
+    def turn_soon(self, place: str, name: bytes, *, seconds: float) -> Iterator[None]:
+        """Do as `turns` for one name, but wait no longer than this, and go on without it then."""
+        (lock,) = self._locks((place, name))
+        held = lock.acquire(timeout=seconds)
+        try:
+            yield
+        finally:
+            if held:
+                lock.release()
+
+    def _locks(self, *names: tuple[str, bytes]) -> list[threading.Lock]:
+        keys = sorted({(place, name.rpartition(b".")[0]) for place, name in names})
+        with self._guard:
+            return [self._turns.setdefault(key, threading.Lock()) for key in keys]
 
     def let_go(self, row: Spooled) -> None:
         """Take a file's name away; its bytes stay for those who have it open."""
@@ -220,6 +235,7 @@ class Commits:
             if not still.attached:
                 # Its name was removed while it was being stored.
                 self._take_back(row)
+            self.landed += 1
             self._settle(row, listed=0)
             faults.point("spool.settling")
             for name in names_beside(row.name):

@@ -248,6 +248,10 @@ class Files:
             return writer.writing.create(parent, name, creation or Creation())
         raise NameTaken(f"{found.name}: it is there")
 
+    def is_draft_of(self, handle: Handle, parent: Node, name: bytes) -> bool:
+        """Tell whether what is written by a handle is to be what this name leads to."""
+        return self._changing().writing.is_draft_of(handle, parent, name)
+
     def descriptor(self, handle: Handle) -> int | None:
         """Return the local file with the handle's bytes, open until `release`; None: `read`."""
         return None if _is_draft(handle) else self._pins.get(handle).descriptor()

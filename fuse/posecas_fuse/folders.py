@@ -19,7 +19,8 @@ from posecas_fuse.spool import in_generation, in_scratch
 from posecas_fuse.workspace import Workspace
 from posecas_fuse.writing import Creation
 
-_STORED: Final = frozenset({Kind.POSE, Kind.POSE_JSON})
+_PATIENCE_SECONDS: Final = 1.0
+"""How long a file's removal waits for it to be stored: its folder is locked meanwhile."""
 
 
 class Folders:
@@ -51,6 +52,15 @@ class Folders:
     def remove(self, parent: Node, name: bytes, *, directory: bool) -> None:
         """See ``Files.remove``."""
         check_length(name)
+        if directory or kind_of(parent) not in GENERATIONS:
+            self._remove(parent, name, directory=directory)
+            return
+        place = in_generation(self._work.generation(parent).name)
+        with self._work.commits.turn_soon(place, name, seconds=_PATIENCE_SECONDS):
+            # Else it would be there once more, between being stored and being taken back.
+            self._remove(parent, name, directory=directory)
+
+    def _remove(self, parent: Node, name: bytes, *, directory: bool) -> None:
         entry = self._names.lookup(parent, name)
         if entry.folder and not directory:
             raise IsFolder(f"{entry.name}: it is a folder")

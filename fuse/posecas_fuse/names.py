@@ -87,6 +87,7 @@ class Names:
             meaning = meaning_of(name)
         except InvalidName:
             raise no_such(name.decode("utf-8", "replace")) from None
+        landed = self._work.commits.landed
         if not isinstance(meaning, TemporaryName):
             with suppress(NotFound):
                 return self._told(self._view.lookup(parent, utf8(name)))
@@ -94,6 +95,10 @@ class Names:
         try:
             return self._spooled(in_generation(generation), name)
         except NotFound:
+            if self._work.commits.landed != landed and not isinstance(meaning, TemporaryName):
+                # It may have been stored between the two looks.
+                with suppress(NotFound):
+                    return self._told(self._view.lookup(parent, utf8(name)))
             if isinstance(meaning, JsonName):
                 return self._failure(generation, meaning)
             raise

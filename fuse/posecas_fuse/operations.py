@@ -1,5 +1,6 @@
 """What mfusepy calls, answered by `Files`."""
 
+import contextlib
 import errno
 import itertools
 import logging
@@ -23,6 +24,7 @@ T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
+_ATTEMPTS: Final = 8
 _UNIT: Final = 4096
 _XATTR_CREATE: Final = 1
 _XATTR_REPLACE: Final = 2
@@ -140,14 +142,19 @@ class Operations:
         """Make a file and open it; what is there already is opened, unless that is forbidden."""
         parent, name = self._parent(path)
         uid, gid = self._caller()
-        try:
-            entry, handle = self._files.create(parent, name, Creation(mode, uid, gid))
-        except NameTaken:
-            if info.flags & os.O_EXCL:
-                raise
-            return self._open_there(path, info)
-        self._opened(entry, handle, info)
-        return 0
+        for _ in range(_ATTEMPTS):
+            try:
+                entry, handle = self._files.create(parent, name, Creation(mode, uid, gid))
+            except NameTaken:
+                if info.flags & os.O_EXCL:
+                    raise
+                # It may be gone again by now.
+                with contextlib.suppress(NotFound):
+                    return self._open_there(path, info)
+            else:
+                self._opened(entry, handle, info)
+                return 0
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
 
     @_answering
     def read(self, path: str | None, size: int, offset: int, info: Any) -> bytes:

@@ -169,6 +169,13 @@ class Writing:
         if row is not None:
             self._closed(row)
 
+    def is_draft_of(self, handle: Handle, parent: Node, name: bytes) -> bool:
+        """See ``Files.is_draft_of``."""
+        row = self._spool.find(row_of(Node(handle)))
+        with suppress(PosecasError):
+            return row is not None and (self.place_of(parent)[0], name) == (row.place, row.name)
+        return False
+
     def is_plain(self, handle: Handle) -> bool:
         """Tell whether the draft is a temporary file."""
         return not is_to_be_stored(self._spool.get(row_of(Node(handle))))

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,35 @@ def test_every_descriptor_s_close_waits_for_what_was_written(
     os.write(first, tile(1))
     os.close(first)
     assert store.get("g1/p1") == tile(1)
+
+
+def test_a_name_is_made_anew_while_what_it_led_to_is_still_being_stored(
+    store: posecas.Store, folder_of_g1: Path
+) -> None:
+    target = folder_of_g1 / "p1.png"
+    with ThreadPoolExecutor() as pool:
+        closed = []
+        for turn in range(60):
+            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT, 0o644)
+            os.write(descriptor, tile(turn % 3))
+            closed.append(pool.submit(os.close, descriptor))
+            if turn % 3 == 0:
+                wait(closed[-1:])
+            target.unlink()
+            assert not target.exists()
+    assert [one.exception() for one in closed] == [None] * 60
+    assert (names(folder_of_g1), list(store.poses())) == ([], [])
+
+
+def test_a_name_is_there_while_the_spool_hands_it_to_the_index(folder_of_g1: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        for turn in range(30):
+            target = folder_of_g1 / f"p{turn}.png"
+            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT, 0o644)
+            os.write(descriptor, tile(turn))
+            closed = pool.submit(os.close, descriptor)
+            while not closed.done():
+                assert target.stat().st_size == len(tile(turn))
 
 
 def test_the_shell_writes_by_redirection(store: posecas.Store, folder_of_g1: Path) -> None:

@@ -56,9 +56,9 @@ class Names:
             entry = self._files.lookup(parent, name)
         except NotFound:
             return replies.absent(self._appearance.validity)
-        draft = self._wanted.draft(request.pid, entry.node)
-        if draft is not None:
-            return self._appearance.draft(self._files.entry(draft), entry)
+        for draft in self._wanted.drafts(request.pid):
+            if self._files.is_draft_of(draft, parent, name):
+                return self._appearance.draft(self._files.entry(Node(draft), draft), entry)
         self._recent.told(self._inodes.number(entry), entry)
         return self._appearance.named(parent, entry)
 

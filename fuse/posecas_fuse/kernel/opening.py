@@ -16,6 +16,8 @@ from posecas_fuse.kernel.open_files import OpenFile
 from posecas_fuse.kernel.requests import Request
 from posecas_fuse.kernel.shared import Shared
 
+_ATTEMPTS: Final = 8
+
 _WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_TRUNC
 
 
@@ -58,20 +60,19 @@ class Opening:
 
     def create(self, request: Request) -> bytes:
         """Make a file and open it."""
-        flags, mode, _, _ = request.fields(requests.CREATE)
+        _, mode, _, _ = request.fields(requests.CREATE)
         parent = self._inodes.node(request.nodeid)
         name = request.name(after=requests.CREATE.size)
-        try:
-            creation = Creation(mode & 0o7777, request.uid, request.gid)
-            entry, handle = self._files.create(parent, name, creation)
-        except NameTaken:
-            entry = self._files.lookup(parent, name)
-            handle = self._created_before(request, entry, exclusive=bool(flags & os.O_EXCL))
-        self._created[handle] = (parent, name)
-        self._notifying.here(parent, name)
-        before = self._answered_before(request)
-        told = self._appearance.named(parent, entry)
-        return told + (before or self._add(request, entry, handle))
+        creation = Creation(mode & 0o7777, request.uid, request.gid)
+        for _ in range(_ATTEMPTS):
+            try:
+                entry, handle = self._files.create(parent, name, creation)
+            except NameTaken:
+                with suppress(NotFound):
+                    return self._created_before(request, parent, name)
+            else:
+                return self._created_now(request, entry, handle, name=(parent, name))
+        raise OSError(errno.EBUSY, "others keep making and removing this name")
 
     def undo(self, answer: bytes) -> None:
         """Close what was opened too late to be answered."""
@@ -102,7 +103,7 @@ class Opening:
             if not truncate:
                 # Its size is asked for at once, by whoever appends to it.
                 self._files.entry(Node(handle), handle)
-            self._wanted.add(request.pid, node, handle)
+            self._wanted.add(request.pid, handle)
             raise OSError(errno.ESTALE, "it has another number for whoever writes it")
         return self._add(request, self._files.entry(node, handle), handle)
 
@@ -148,14 +149,23 @@ class Opening:
             return None
         return replies.opened(number, opened.flags, opened.backing)
 
-    def _created_before(self, request: Request, entry: Entry, *, exclusive: bool) -> Handle:
+    def _created_now(
+        self, request: Request, entry: Entry, handle: Handle, *, name: tuple[Node, bytes]
+    ) -> bytes:
+        self._created[handle] = name
+        self._notifying.here(*name)
+        before = self._answered_before(request)
+        told = self._appearance.named(name[0], entry)
+        return told + (before or self._add(request, entry, handle))
+
+    def _created_before(self, request: Request, parent: Node, name: bytes) -> bytes:
         """Open what has the name: perhaps a worker that is gone made it for this request."""
+        flags, _, _, _ = request.fields(requests.CREATE)
+        entry = self._files.lookup(parent, name)
         if request.resent and is_spooled(entry.node):
-            return Handle(entry.node)
-        if exclusive:
+            return self._created_now(request, entry, Handle(entry.node), name=(parent, name))
+        if flags & os.O_EXCL:
             raise NameTaken(f"{entry.name}: it is there")
-        handle = self._files.open(entry.node, write=True)
-        if Node(handle) != entry.node:
-            self._files.release(handle)
-            raise OSError(errno.ESTALE, "it came about meanwhile: ask for the name again")
-        return handle
+        handle = self._files.open(entry.node, write=True, truncate=bool(flags & os.O_TRUNC))
+        draft = self._files.entry(Node(handle), handle)
+        return self._appearance.draft(draft, entry) + self._add(request, draft, handle)

@@ -9,7 +9,7 @@ name up anew in the same thread, is told the draft's number, and opens that.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +22,6 @@ _SECONDS: Final = 20.0
 @dataclass(frozen=True, slots=True)
 class _Draft:
     thread: int
-    over: Node
     handle: Handle
     until: float
 
@@ -36,25 +35,22 @@ class Wanted:
         self._drafts: deque[_Draft] = deque()
         self._guard = threading.Lock()
 
-    def add(self, thread: int, over: Node, handle: Handle) -> None:
-        """Keep a draft of ``over`` for a thread."""
+    def add(self, thread: int, handle: Handle) -> None:
+        """Keep a draft for a thread."""
         with self._guard:
-            self._drafts.append(_Draft(thread, over, handle, time.monotonic() + _SECONDS))
+            self._drafts.append(_Draft(thread, handle, time.monotonic() + _SECONDS))
             late = []
             while self._drafts[0].until < time.monotonic():
                 late.append(self._drafts.popleft())
         for draft in late:
             self._release(draft.handle)
 
-    def draft(self, thread: int, over: Node) -> Node | None:
-        """Return the draft that a thread is to open where it finds ``over``."""
+    def drafts(self, thread: int) -> Sequence[Handle]:
+        """Return what a thread is to open once it has found the name anew, the newest first."""
         if not self._drafts:
-            return None
+            return ()
         with self._guard:
-            for draft in self._drafts:
-                if (draft.thread, draft.over) == (thread, over):
-                    return Node(draft.handle)
-        return None
+            return [one.handle for one in reversed(self._drafts) if one.thread == thread]
 
     def take(self, node: Node) -> Handle | None:
         """Hand a draft over to whoever opens it."""
