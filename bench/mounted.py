@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from posecas_fuse.mount import mount
-from posecas_fuse.request import Engine
+from posecas_fuse.request import Engine, Request
 from posecas_fuse.unmount import unmount
 
 GENERATION: Final = "g0"
@@ -71,7 +71,7 @@ def _posecas(places: Places, engine: Engine, *, without: str = "") -> Iterator[M
     with _mountpoint(places) as folder:
         os.environ["POSECAS_MOUNT_WITHOUT"] = without
         try:
-            mount(places.store, folder, foreground=False, engine=engine)
+            mount(Request(str(places.store), str(folder), engine))
         finally:
             del os.environ["POSECAS_MOUNT_WITHOUT"]
         try:

@@ -8,7 +8,8 @@ import click
 from posecas_cli import output, parameters, session
 from posecas_cli.command import command
 from posecas_fuse.mount import mount as mount_folder
-from posecas_fuse.request import ENGINES, Engine, default_engine
+from posecas_fuse.mount import mount_here
+from posecas_fuse.request import ENGINES, Engine, Request, default_engine
 
 
 @command(
@@ -90,11 +91,10 @@ def mount(
     doctor` tells what is missing.
     """
     store = session.store_path()
-    mount_folder(
-        store,
-        folder,
-        foreground=foreground,
-        engine=engine,
+    request = Request(
+        str(store),
+        str(folder),
+        engine,
         user=user,
         allow_other=allow_other,
         read_only=read_only,
@@ -105,9 +105,12 @@ def mount(
         gid=gid,
         umask=umask,
         access_log=access_log,
-        ready=lambda mode: output.note(f"{folder}: mounted; engine {engine}, reads {mode}"),
     )
-    if not foreground:
+    if foreground:
+        told = f"{folder}: mounted; engine {engine}, reads"
+        mount_here(request, ready=lambda mode: output.note(f"{told} {mode}"))
+    else:
+        mount_folder(request)
         end = f"posecas unmount {shlex.quote(str(folder))}"
         output.report(
             {"store": str(store.absolute()), "mountpoint": str(folder.absolute())},

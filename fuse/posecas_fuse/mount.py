@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,15 +14,7 @@ from posecas_fuse.background import start
 from posecas_fuse.files import Files
 from posecas_fuse.portable import check_engine, serve
 from posecas_fuse.reporting import Engaged, status
-from posecas_fuse.request import (
-    DEFAULT_DEADLINE,
-    DEFAULT_DRAIN,
-    DEFAULT_UMASK,
-    Engine,
-    Ready,
-    Request,
-    default_engine,
-)
+from posecas_fuse.request import Ready, Request
 from posecas_fuse.spool import ClaimedSpool, claim_spool
 from posecas_fuse.table import mounted_at, where
 from posecas_fuse.workspace import rules_of
@@ -32,64 +25,24 @@ def _nothing(read_mode: str) -> None:
     del read_mode
 
 
-def mount(
-    store_path: str | Path,
-    mountpoint: str | Path,
-    *,
-    foreground: bool,
-    engine: Engine | None = None,
-    user: str | None = None,
-    allow_other: bool = False,
-    read_only: bool = False,
-    replaces: bool = True,
-    deadline: float = DEFAULT_DEADLINE,
-    drain: float = DEFAULT_DRAIN,
-    uid: int | None = None,
-    gid: int | None = None,
-    umask: int = DEFAULT_UMASK,
-    access_log: bool = False,
-    ready: Ready = _nothing,
-) -> None:
-    """Mount a store at a folder; with ``user``, that user's part of it alone.
+def mount(request: Request) -> None:
+    """Mount a store by a process of its own; return once the mount answers.
 
-    In the foreground this serves, in the main thread, until it is unmounted or SIGTERM or SIGINT
-    comes. Otherwise it returns once the mount answers, and a process of its own goes on. Without
-    ``allow_other``, only the user who mounts sees anything. ``replaces`` False: what is written
-    never takes the place of an image that is there. ``deadline`` is how many seconds a program
-    waits for bytes that lie elsewhere before it is told that they cannot be read; ``drain``
-    is how many seconds the engine `kernel` still answers for files that are open at SIGTERM.
-    ``uid``, ``gid`` and ``umask`` say whose everything is that has no owner of its own.
-    ``access_log``: the log tells of every request of the kernel. In the foreground ``ready`` is
-    called once the mount answers. Raises ``MountFailed``, and what `open_store` raises.
+    Raises ``MountFailed``, and what `open_store` raises.
     """
-    store_path = Path(store_path).expanduser().absolute()
-    folder = _checked(where(mountpoint), store_path)
-    request = Request(
-        str(store_path),
-        str(folder),
-        engine or default_engine(),
-        user=user,
-        allow_other=allow_other,
-        read_only=read_only,
-        replaces=replaces,
-        deadline=deadline,
-        drain=drain,
-        uid=uid,
-        gid=gid,
-        umask=umask,
-        access_log=access_log,
-    )
-    _check_engine(request)
-    with open_store(store_path) as store:
-        View(store, user=user)
-    if foreground:
-        serve_store(request, ready=ready)
-    else:
-        start(request)
+    start(_checked(request))
+
+
+def mount_here(request: Request, *, ready: Ready = _nothing) -> None:
+    """Mount, and answer until it is unmounted or SIGTERM or SIGINT comes. Main thread only.
+
+    ``ready`` is called once the mount answers. Raises what `mount` raises.
+    """
+    serve_store(_checked(request), ready=ready)
 
 
 def serve_store(request: Request, *, ready: Ready) -> None:
-    """Mount, and answer until it is unmounted. See `mount`."""
+    """Do as `mount_here` with a request that was checked."""
     with _spool(request) as spool:
         folder = None if spool is None else spool.folder
         if request.engine == "kernel":
@@ -131,7 +84,18 @@ def _spool(request: Request) -> AbstractContextManager[ClaimedSpool | None]:
     return claim_spool(Path(request.store), request.mountpoint, request.user)
 
 
-def _checked(mountpoint: Path, store_path: Path) -> Path:
+def _checked(request: Request) -> Request:
+    """Return the request with absolute paths, once all seems well. Raises what `mount` raises."""
+    store_path = Path(request.store).expanduser().absolute()
+    folder = where(request.mountpoint)
+    _check_folder(folder, store_path)
+    _check_engine(request)
+    with open_store(store_path) as store:
+        View(store, user=request.user)
+    return replace(request, store=str(store_path), mountpoint=str(folder))
+
+
+def _check_folder(mountpoint: Path, store_path: Path) -> None:
     found = mounted_at(mountpoint)
     if found is not None and found.dead:
         raise MountFailed(
@@ -156,7 +120,6 @@ def _checked(mountpoint: Path, store_path: Path) -> Path:
             "there is no /dev/fuse here: load it with `modprobe fuse`, "
             "or start the container with --device /dev/fuse --cap-add SYS_ADMIN"
         )
-    return mountpoint
 
 
 def _refuse_nested(mountpoint: Path, store_path: Path) -> None:

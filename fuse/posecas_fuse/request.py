@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Final, Literal, Self, get_args
 
 Engine = Literal["kernel", "portable"]
@@ -22,17 +22,27 @@ Ready = Callable[[str], None]
 """Called once the mount answers, with the way in which reads reach programs."""
 
 
+def default_engine() -> Engine:
+    """Return the engine that is used unless another one is asked for."""
+    return "kernel" if sys.platform == "linux" else "portable"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A mount. Both paths are absolute; ``deadline`` and ``drain`` are in seconds.
+    """A mount of the store's whole view at a folder; with ``user``, of that user's part alone.
 
-    ``uid`` and ``gid``: whose everything seems to be; None: the mounting user's. ``umask`` takes
-    rights away from everything. ``access_log``: tell of every request in the log.
+    Without ``allow_other``, only the user who mounts sees anything. ``replaces`` False: what is
+    written never takes the place of an image that is there. ``deadline`` is how many seconds a
+    program waits for bytes that lie elsewhere before it is told that they cannot be read; ``drain``
+    is how many seconds the engine `kernel` still answers for files that are open at SIGTERM.
+    ``uid`` and ``gid`` say whose everything is that has no owner of its own (None: the mounting
+    user's), and ``umask`` which rights nobody has. ``access_log``: the log tells of every request
+    of the kernel.
     """
 
     store: str
     mountpoint: str
-    engine: Engine
+    engine: Engine = field(default_factory=default_engine)
     user: str | None = None
     allow_other: bool = False
     read_only: bool = False
@@ -52,8 +62,3 @@ class Request:
     def parse(cls, text: str) -> Self:
         """Read what `text` wrote."""
         return cls(**json.loads(text))
-
-
-def default_engine() -> Engine:
-    """Return the engine that is used unless another one is asked for."""
-    return "kernel" if sys.platform == "linux" else "portable"

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from posecas_fuse.mount import mount
-from posecas_fuse.request import DEFAULT_DEADLINE, DEFAULT_DRAIN, Engine, default_engine
+from posecas_fuse.request import Engine, Request, default_engine
 from posecas_fuse.table import mounted_at
 
 GONE_SECONDS = 10.0
@@ -48,30 +49,12 @@ class Mount:
 
 @contextmanager
 def mounted(
-    store: Path,
-    mountpoint: Path,
-    *,
-    engine: Engine | None = None,
-    user: str | None = None,
-    read_only: bool = False,
-    replaces: bool = True,
-    deadline: float = DEFAULT_DEADLINE,
-    drain: float = DEFAULT_DRAIN,
+    store: Path, mountpoint: Path, *, engine: Engine | None = None, **options: Any
 ) -> Iterator[Mount]:
-    """Mount in the background, as a user does."""
+    """Mount in the background, as a user does, with options of `Request`."""
     mountpoint.mkdir(exist_ok=True)
     chosen = engine or default_engine()
-    mount(
-        store,
-        mountpoint,
-        foreground=False,
-        engine=chosen,
-        user=user,
-        read_only=read_only,
-        replaces=replaces,
-        deadline=deadline,
-        drain=drain,
-    )
+    mount(Request(str(store), str(mountpoint), chosen, **options))
     found = Mount(mountpoint, chosen, _server(mountpoint))
     pids = found.processes
     try:

@@ -266,8 +266,9 @@ def test_a_service_manager_hears_when_it_is_ready_and_when_it_ends(
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         script = """
 import sys
-from posecas_fuse.mount import mount
-mount(sys.argv[1], sys.argv[2], foreground=True, engine="kernel")
+from posecas_fuse.mount import mount_here
+from posecas_fuse.request import Request
+mount_here(Request(sys.argv[1], sys.argv[2], "kernel"))
 """
         process = start(script, store.path, mountpoint)
         try:

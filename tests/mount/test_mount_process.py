@@ -12,7 +12,7 @@ from kit.tiles import tile
 from kit.victims import start
 from posecas.errors import MountFailed, NoStore, NotFound
 from posecas_fuse.mount import mount as mount_folder
-from posecas_fuse.request import Engine
+from posecas_fuse.request import Engine, Request
 from posecas_fuse.table import mounted_at
 from posecas_fuse.unmount import unmount
 
@@ -56,8 +56,9 @@ def test_a_signal_ends_a_foreground_mount_cleanly(
 ) -> None:
     script = """
 import sys
-from posecas_fuse.mount import mount
-mount(sys.argv[1], sys.argv[2], foreground=True, engine=sys.argv[3])
+from posecas_fuse.mount import mount_here
+from posecas_fuse.request import Request
+mount_here(Request(sys.argv[1], sys.argv[2], sys.argv[3]))
 print("ended")
 """
     process = start(script, store.path, mountpoint, engine)
@@ -74,7 +75,7 @@ def test_a_mount_whose_process_was_killed_is_named_and_cleaned_up(
     with pytest.raises(OSError, match="connect"):
         names(mount.path)
     with pytest.raises(MountFailed, match=r"died.*posecas unmount"):
-        mount_folder(store.path, mount.path, foreground=False, engine=mount.engine)
+        mount_folder(Request(str(store.path), str(mount.path), mount.engine))
     unmount(mount.path)
     assert names(mount.path) == []
     with mounted(store.path, mount.path, engine=mount.engine):
@@ -159,7 +160,7 @@ def test_relative_paths_work(
     store.put(tile(1), generation="g1", pose="p1")
     monkeypatch.chdir(mountpoint.parent)
     relative = Path(os.path.relpath(store.path))
-    mount_folder(relative, mountpoint.name, foreground=False, engine=engine)
+    mount_folder(Request(str(relative), mountpoint.name, engine))
     try:
         assert (mountpoint / "generations/g1/p1.png").read_bytes() == tile(1)
     finally:
@@ -182,7 +183,7 @@ def test_what_cannot_be_mounted_on_is_refused_with_a_way_out(
         (inside, "in the store itself"),
     ):
         with pytest.raises(MountFailed, match=cause) as caught:
-            mount_folder(store.path, folder, foreground=False, engine=mount.engine)
+            mount_folder(Request(str(store.path), str(folder), mount.engine))
         assert "\n" not in str(caught.value)
 
 
@@ -197,9 +198,9 @@ def test_a_store_that_is_not_there_or_a_user_it_does_not_know_is_named(
     store: posecas.Store, mountpoint: Path, tmp_path: Path, engine: Engine
 ) -> None:
     with pytest.raises(NoStore):
-        mount_folder(tmp_path / "no-store", mountpoint, foreground=False, engine=engine)
+        mount_folder(Request(str(tmp_path / "no-store"), str(mountpoint), engine))
     with pytest.raises(NotFound, match="eve"):
-        mount_folder(store.path, mountpoint, foreground=False, engine=engine, user="eve")
+        mount_folder(Request(str(store.path), str(mountpoint), engine, user="eve"))
     assert mounted_at(mountpoint) is None
 
 
@@ -209,7 +210,7 @@ def test_a_background_mount_that_fails_says_why(
     # The library is loaded anew in the background process, and only there is there none.
     monkeypatch.setenv("FUSE_LIBRARY_PATH", "/nowhere/libfuse3.so")
     with pytest.raises(MountFailed, match="libfuse") as caught:
-        mount_folder(store.path, mountpoint, foreground=False, engine="portable")
+        mount_folder(Request(str(store.path), str(mountpoint), "portable"))
     assert "\n" not in str(caught.value)
     assert mounted_at(mountpoint) is None
 
