@@ -73,7 +73,7 @@ def _serve_portable(request: Request, spool: Path | None, *, ready: Ready) -> No
         )
         mounted = partial(ready, "direct")
         try:
-            serve(files, request.mountpoint, ready=mounted, allow_other=request.allow_other)
+            serve(files, request, ready=mounted)
         finally:
             files.close()
 

@@ -23,6 +23,8 @@ from posecas_fuse.files import Files
 from posecas_fuse.libfuse import mended
 from posecas_fuse.operations import Operations
 from posecas_fuse.paths import REMEMBERED_SECONDS
+from posecas_fuse.request import Request
+from posecas_fuse.source import escaped
 
 _ATTRIBUTES_SECONDS: Final = 0.1
 _LIBFUSE_3: Final = 3
@@ -37,9 +39,7 @@ def check_engine() -> None:
     _library()
 
 
-def serve(
-    files: Files, mountpoint: str, *, ready: Callable[[], None], allow_other: bool = False
-) -> None:
+def serve(files: Files, request: Request, *, ready: Callable[[], None]) -> None:
     """Mount, and answer until it is unmounted or SIGTERM or SIGINT comes. Main thread only.
 
     Relative paths do not work meanwhile: libfuse changes to ``/``. Raises
@@ -48,7 +48,7 @@ def serve(
     library = _library()
     options = {
         "foreground": True,
-        "fsname": "posecas",
+        "fsname": escaped(request.store),
         "default_permissions": True,
         "use_ino": True,
         "entry_timeout": REMEMBERED_SECONDS,
@@ -62,18 +62,19 @@ def serve(
         options |= {"atomic_o_trunc": True, "big_writes": True}
     if sys.platform == "linux":
         options["subtype"] = "posecas"
-    if allow_other:
+    if request.allow_other:
         options["allow_other"] = True
     operations = Operations(files, ready=ready, caller=lambda: library.fuse_get_context()[:2])
     try:
         with contextlib.chdir("/"):
-            mended(library)(operations, mountpoint, raw_fi=True, **options)
+            mended(library)(operations, request.mountpoint, raw_fi=True, **options)
     except RuntimeError as error:
         # Also how it says that a signal ended it; it has unmounted by then.
         if operations.served:
             return
         raise EngineFailed(
-            f"{mountpoint}: libfuse refused to mount here (code {error}); its reason stands above"
+            f"{request.mountpoint}: libfuse refused to mount here (code {error}); "
+            "its reason stands above"
         ) from error
 
 

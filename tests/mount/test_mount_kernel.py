@@ -288,7 +288,7 @@ def test_another_user_mounts_by_fusermount3(mountpoint: Path) -> None:
     os.chown(mountpoint, 65534, 65534)
     os.seteuid(65534)
     try:
-        device = attach(mountpoint, Options(True, False, largest_read=1 << 20))
+        device = attach(mountpoint, Options("a source, spaced", True, False, largest_read=1 << 20))
         try:
             found = mounted_at(mountpoint)
             assert found is not None

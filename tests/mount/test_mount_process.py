@@ -34,10 +34,21 @@ def test_the_mount_runs_nothing_and_is_read_only_if_asked(
             one for one in Path("/proc/mounts").read_text().splitlines() if str(mountpoint) in one
         )
     source, _, kind, options, *_ = line.split(" ")
-    assert (source, kind) == ("posecas", "fuse.posecas")
+    assert (source, kind) == (str(store.path), "fuse.posecas")
     said = set(options.split(","))
     assert said >= {"nosuid", "nodev", "noexec", "default_permissions"}
     assert ("ro" in said, "allow_other" in said) == (read_only, False)
+
+
+def test_the_table_of_mounts_names_the_store(
+    tmp_path: Path, mountpoint: Path, engine: Engine
+) -> None:
+    path = tmp_path / "poses, all of them \\ 🪶"
+    posecas.create_store(path).close()
+    with mounted(path, mountpoint, engine=engine):
+        words = ["findmnt", "--noheadings", "--output", "SOURCE", str(mountpoint)]
+        found = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert found.stdout == f"{path}\n"
 
 
 def test_the_process_is_nobody_s_child_and_holds_no_terminal_or_pipe(mount: Mount) -> None:

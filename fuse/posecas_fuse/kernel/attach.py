@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from posecas.errors import MountFailed
+from posecas_fuse.source import escaped
 
 DEVICE: Final = Path("/dev/fuse")
 
-_SOURCE: Final = "posecas"
 _TYPE: Final = "fuse.posecas"
 # linux/mount.h
 _RDONLY: Final = 1
@@ -31,8 +31,9 @@ _INSTALL: Final = "apt install fuse3"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to mount. ``largest_read`` is in bytes."""
+    """How to mount. ``source`` is what mount(8) and df show; ``largest_read`` is in bytes."""
 
+    source: str
     read_only: bool
     allow_other: bool
     largest_read: int
@@ -87,7 +88,7 @@ def _by_call(mountpoint: Path, options: Options) -> int:
         f"group_id={os.getegid()}",
         *_shared_options(options),
     ]
-    words = (_SOURCE, os.fsdecode(mountpoint), _TYPE)
+    words = (options.source, os.fsdecode(mountpoint), _TYPE)
     source, target, kind = map(os.fsencode, words)
     if _libc().mount(source, target, kind, flags, ",".join(data).encode()):
         number = ctypes.get_errno()
@@ -112,7 +113,7 @@ def _by_helper(mountpoint: Path, options: Options) -> int:
     """
     words = [
         *("ro" if options.read_only else "rw", "nosuid", "nodev", "noexec", "noatime"),
-        *(f"fsname={_SOURCE}", "subtype=posecas", *_shared_options(options)),
+        *(f"fsname={escaped(options.source)}", "subtype=posecas", *_shared_options(options)),
     ]
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with ours, theirs:

@@ -102,7 +102,10 @@ class Keeper:
 
     def _attach(self) -> None:
         options = Options(
-            self._request.read_only, self._request.allow_other, largest_read=LARGEST_TRANSFER
+            self._request.store,
+            self._request.read_only,
+            self._request.allow_other,
+            largest_read=LARGEST_TRANSFER,
         )
         self._device = attach(self._mountpoint, options)
         self._memory = make_memory()
