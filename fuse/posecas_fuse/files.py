@@ -116,7 +116,7 @@ class Files:
             entry = self._writer.names.entry(Node(handle))
             if kind_of(node) is not Kind.SPOOLED:
                 entry = self._writer.names.entry(node)
-            return replace(entry, size=self._writer.writing.size(handle))
+            return entry._replace(size=self._writer.writing.size(handle))
         return self._writer.names.entry(node)
 
     def children(self, node: Node, *, after: int, limit: int) -> Page[Entry]:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Final
 
 from posecas.errors import InvalidName, NotFound
@@ -113,7 +112,7 @@ class Names:
         entry = entry_of(self._spool, row)
         name = entry.name.rpartition(".")[0] + ".json"
         size = len(self._failure_text(row))
-        return Entry(make_node(Kind.SPOOLED_JSON, row.id), name, False, size, entry.modified)
+        return Entry(make_node(Kind.SPOOLED_JSON, row.id), name, False, size, entry.modified_ns)
 
     def _failure_text(self, row: Spooled) -> bytes:
         pose = row.name.decode().rpartition(".")[0]
@@ -127,7 +126,7 @@ class Names:
     def _told(self, entry: Entry) -> Entry:
         """The entry with the size that its JSON has once it tells of a failed commit."""
         if kind_of(entry.node) is Kind.POSE_JSON and self._spool.last_failed():
-            return replace(entry, size=len(self.text(entry.node)))
+            return entry._replace(size=len(self.text(entry.node)))
         return entry
 
     def _with_errors(self, entries: Sequence[Entry]) -> Sequence[Entry]:

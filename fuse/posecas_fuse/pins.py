@@ -15,7 +15,7 @@ from typing import BinaryIO, Final, NewType
 from posecas.digest import Digest
 from posecas.records import Replica
 from posecas.store import Store
-from posecas.view import Entry, ImageEntry, Node, View
+from posecas.view import Entry, Node, View
 from posecas.view.nodes import Kind, kind_of, make_node, row_of
 
 Handle = NewType("Handle", int)
@@ -113,7 +113,7 @@ class Pins:
 
     def is_current(self, entry: Entry) -> bool:
         """Tell whether nothing has changed since an image was looked up. False: it may have."""
-        image = entry.image if isinstance(entry, ImageEntry) else None
+        image = entry.image
         # Old changes are dropped, and 0 is what an index without any says again and again.
         return image is not None and 0 < image.sequence == self._store.index.last_change()
 
@@ -163,7 +163,7 @@ class Pins:
 
     def _whereabouts(self, entry: Entry) -> tuple[int, Sequence[Replica]]:
         """Return the row of an entry's blob and its live replicas."""
-        image = entry.image if isinstance(entry, ImageEntry) else None
+        image = entry.image
         if image is not None:
             return image.blob, image.replicas
         digest = entry.blob

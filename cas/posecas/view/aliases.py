@@ -1,9 +1,8 @@
 """Old paths as a tree: `/aliases/<old path>`."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Final
 
 from posecas.errors import NotFound
@@ -21,6 +20,7 @@ from posecas.view.nodes import (
     gone,
     kind_of,
     make_node,
+    nanoseconds,
     no_such,
     row_of,
 )
@@ -39,13 +39,13 @@ class Aliases:
         """Make missing renditions with ``store``."""
         self._store = store
         self._index = store.index
-        self._opened = datetime.now(UTC)
+        self._opened = time.time_ns()
 
     def entry(self, node: Node) -> Entry:
         """See ``FolderArea`` and ``FileArea``."""
         kind = kind_of(node)
         if kind is Kind.ALIASES:
-            return Entry(node, "aliases", folder=True, size=0, modified=self._opened)
+            return Entry(node, "aliases", folder=True, size=0, modified_ns=self._opened)
         if kind is Kind.ALIAS_FOLDER:
             return self._folder(node, self._path(node).rpartition("/")[2])
         alias = self._alias(node)
@@ -92,17 +92,17 @@ class Aliases:
             with suppress(NotFound):
                 pose = self._pose(one.alias)
                 entry = _entry(one.alias, pose, self._facts(one.alias, pose))
-                yield replace(entry, cookie=one.id)
+                yield entry._replace(cookie=one.id)
 
     def _subfolder(self, parent: Node, alias: int, name: str) -> Entry:
         depth = depth_of(parent) + 1
         if depth > DEEPEST:
             raise no_such(name)
         node = make_node(Kind.ALIAS_FOLDER, alias, depth=depth)
-        return replace(self._folder(node, name), cookie=alias)
+        return self._folder(node, name)._replace(cookie=alias)
 
     def _folder(self, node: Node, name: str) -> Entry:
-        return Entry(node, name, folder=True, size=0, modified=self._opened)
+        return Entry(node, name, folder=True, size=0, modified_ns=self._opened)
 
     def _path(self, node: Node) -> str:
         if kind_of(node) is Kind.ALIASES:
@@ -142,7 +142,7 @@ def _entry(alias: Alias, pose: Pose, facts: BlobFacts) -> Entry:
         alias.path.rpartition("/")[2],
         folder=False,
         size=facts.size,
-        modified=pose.updated_at,
+        modified_ns=nanoseconds(pose.updated_at),
         blob=facts.digest,
     )
 

@@ -1,8 +1,8 @@
 """The folders that every store has, and the files that tell how a mount fares."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Final
 
 from posecas.machine import Json
@@ -38,7 +38,7 @@ class FixedFolders:
             Kind.STATUS: lambda: json.dumps(status()).encode() + b"\n",
             Kind.METRICS: metrics,
         }
-        self._opened = datetime.now(UTC)
+        self._opened = time.time_ns()
 
     def entry(self, node: Node) -> Entry:
         """See ``FolderArea`` and ``FileArea``."""

@@ -1,15 +1,25 @@
 """Every blob by its digest: `/hashes/<first 2>/<digest>.<ext>`."""
 
 import re
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Final
 
 from posecas.digest import DIGEST_LENGTH, is_digest_prefix
 from posecas.index.protocol import Catalogue
 from posecas.names import EXTENSIONS
 from posecas.records import Blob, Page
-from posecas.view.nodes import Content, Entry, Kind, Node, kind_of, make_node, no_such, row_of
+from posecas.view.nodes import (
+    Content,
+    Entry,
+    Kind,
+    Node,
+    kind_of,
+    make_node,
+    nanoseconds,
+    no_such,
+    row_of,
+)
 
 _FOLDERS: Final = 256
 _FOLDER = re.compile(r"[0-9a-f]{2}")
@@ -21,13 +31,13 @@ class Hashes:
     def __init__(self, index: Catalogue) -> None:
         """Read blobs from ``index``."""
         self._index = index
-        self._opened = datetime.now(UTC)
+        self._opened = time.time_ns()
 
     def entry(self, node: Node) -> Entry:
         """See ``FolderArea`` and ``FileArea``."""
         kind = kind_of(node)
         if kind is Kind.HASHES:
-            return Entry(node, "hashes", folder=True, size=0, modified=self._opened)
+            return Entry(node, "hashes", folder=True, size=0, modified_ns=self._opened)
         if kind is Kind.HASH_FOLDER:
             return self._folder(row_of(node))
         return _entry(self._blob(node))
@@ -86,7 +96,7 @@ def _entry(blob: Blob) -> Entry:
         blob.path.rpartition("/")[2],
         folder=False,
         size=blob.facts.size,
-        modified=blob.created_at,
+        modified_ns=nanoseconds(blob.created_at),
         blob=blob.digest,
         cookie=blob.id,
     )

@@ -13,11 +13,11 @@ from posecas.records import Attributes, Image, Pose
 from posecas.view.nodes import (
     Content,
     Entry,
-    ImageEntry,
     Kind,
     Node,
     kind_of,
     make_node,
+    nanoseconds,
     no_such,
     row_of,
 )
@@ -85,12 +85,12 @@ def _text(value: object) -> str:
 
 
 def _found(image: Image, suffix: str) -> Entry:
-    return ImageEntry(
+    return Entry(
         make_node(Kind.POSE, image.id),
         f"{image.name}.{suffix}",
         folder=False,
         size=image.size,
-        modified=image.updated_at,
+        modified_ns=nanoseconds(image.updated_at),
         blob=image.digest,
         cookie=2 * image.id + 1,
         image=image,
@@ -103,7 +103,7 @@ def _image(pose: Pose) -> Entry:
         f"{pose.name}.{pose.extension}",
         folder=False,
         size=pose.size,
-        modified=pose.updated_at,
+        modified_ns=nanoseconds(pose.updated_at),
         blob=pose.digest,
         cookie=2 * pose.id + 1,
     )
@@ -115,7 +115,7 @@ def _described(pose: Pose) -> Entry:
         f"{pose.name}.json",
         folder=False,
         size=len(_description(pose)),
-        modified=pose.updated_at,
+        modified_ns=nanoseconds(pose.updated_at),
         cookie=2 * pose.id,
     )
 

@@ -5,10 +5,9 @@ index's row id. So a mount can hand nodes to the kernel and be restarted.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum
-from typing import Final, NewType, Protocol
+from typing import Final, NamedTuple, NewType, Protocol
 
 from posecas.digest import Digest
 from posecas.errors import NotFound
@@ -23,6 +22,8 @@ Content = bytes | Digest
 DEEPEST: Final = 255
 """How many folders deep an old path may lie."""
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 _KIND_SHIFT: Final = 56
 _DEPTH_SHIFT: Final = 48
 _ROW_MASK: Final = (1 << _DEPTH_SHIFT) - 1
@@ -85,29 +86,40 @@ def depth_of(node: Node) -> int:
     return (node >> _DEPTH_SHIFT) & DEEPEST
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A name in a folder, and what it stands for.
+class Owned(NamedTuple):
+    """What an ordinary file has, and nothing in a store. Times: nanoseconds since 1970."""
 
-    ``size`` is exact, and 0 for a folder. ``blob`` is what a file's bytes are; None: they are made
-    of the index, ask `View.content`. ``cookie`` is where a listing goes on behind it; it stays
-    valid whatever is added or removed, and is 0 where the entry was not listed.
+    mode: int
+    uid: int
+    gid: int
+    accessed_ns: int
+    changed_ns: int
+
+
+class Entry(NamedTuple):
+    """A name in a folder, and what it stands for. A tuple, since a folder may have very many.
+
+    ``size`` is exact, and 0 for a folder. ``modified_ns`` is in nanoseconds since 1970. ``blob`` is
+    what a file's bytes are; None: they are made of the index, ask `View.content`. ``cookie`` is
+    where a listing goes on behind it; it stays valid whatever is added or removed, and is 0 where
+    the entry was not listed. ``image`` is what it takes to open a pose's image, if that is known.
+    ``owned`` is only of what a mount has in its spool.
     """
 
     node: Node
     name: str
     folder: bool
     size: int
-    modified: datetime
+    modified_ns: int
     blob: Digest | None = None
     cookie: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ImageEntry(Entry):
-    """A pose's image, with what it takes to open it."""
-
     image: Image | None = None
+    owned: Owned | None = None
+
+    @property
+    def modified(self) -> datetime:
+        """When it last changed, to the microsecond."""
+        return _EPOCH + timedelta(microseconds=self.modified_ns // 1000)
 
 
 class FolderArea(Protocol):
@@ -140,6 +152,11 @@ class FileArea(Protocol):
     def attributes(self, node: Node) -> Mapping[str, str]:
         """Return what is said of a file."""
         ...
+
+
+def nanoseconds(moment: datetime) -> int:
+    """Return a moment of the index in nanoseconds since 1970."""
+    return (moment - _EPOCH) // _MILLISECOND * 1_000_000
 
 
 def no_such(name: str) -> NotFound:

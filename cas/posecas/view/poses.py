@@ -1,14 +1,24 @@
 """Users, generations and poses as folders: `/users/…`, `/generations/…`, `/thumbnails/…`."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from posecas.index.protocol import Catalogue
 from posecas.names import is_name
 from posecas.records import Generation, Page, Pose, PoseFilter, User
-from posecas.view.nodes import Entry, Kind, Node, gone, kind_of, make_node, no_such, row_of
+from posecas.view.nodes import (
+    Entry,
+    Kind,
+    Node,
+    gone,
+    kind_of,
+    make_node,
+    nanoseconds,
+    no_such,
+    row_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +71,15 @@ class PoseFolders:
         self._index = index
         self._kinds = kinds
         self._files = files
-        self._opened = datetime.now(UTC)
+        self._opened = time.time_ns()
 
     def entry(self, node: Node) -> Entry:
         """See ``FolderArea``."""
         kind = kind_of(node)
         if kind is self._kinds.users:
-            return Entry(node, "users", folder=True, size=0, modified=self._opened)
+            return Entry(node, "users", folder=True, size=0, modified_ns=self._opened)
         if kind is self._kinds.generations:
-            return Entry(node, "generations", folder=True, size=0, modified=self._opened)
+            return Entry(node, "generations", folder=True, size=0, modified_ns=self._opened)
         if kind is self._kinds.user:
             return self._user_entry(self._user(node))
         return _generation_entry(kind, self._generation(node))
@@ -152,9 +162,10 @@ class PoseFolders:
 
     def _user_entry(self, user: User) -> Entry:
         node = make_node(self._kinds.user, user.id)
-        return Entry(node, user.name, True, 0, user.created_at, cookie=user.id)
+        return Entry(node, user.name, True, 0, nanoseconds(user.created_at), cookie=user.id)
 
 
 def _generation_entry(kind: Kind, generation: Generation) -> Entry:
     node = make_node(kind, generation.id)
-    return Entry(node, generation.name, True, 0, generation.changed_at, cookie=generation.id)
+    changed = nanoseconds(generation.changed_at)
+    return Entry(node, generation.name, True, 0, changed, cookie=generation.id)

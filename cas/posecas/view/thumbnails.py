@@ -8,7 +8,16 @@ from posecas.names import EXTENSIONS, MEDIA_TYPES
 from posecas.records import Pose, Rendition
 from posecas.store import Store
 from posecas.view.images import pose_attributes
-from posecas.view.nodes import Content, Entry, Kind, Node, make_node, no_such, row_of
+from posecas.view.nodes import (
+    Content,
+    Entry,
+    Kind,
+    Node,
+    make_node,
+    nanoseconds,
+    no_such,
+    row_of,
+)
 
 _DEFAULT_RECIPE: Final = "thumb-400"
 
@@ -73,7 +82,7 @@ def _entry(pose: Pose, thumbnail: Rendition, suffix: str) -> Entry:
         f"{pose.name}.{suffix}",
         folder=False,
         size=thumbnail.facts.size,
-        modified=pose.updated_at,
+        modified_ns=nanoseconds(pose.updated_at),
         blob=thumbnail.facts.digest,
         cookie=2 * pose.id,
     )

@@ -1,7 +1,6 @@
 """The whole tree: which part of it knows a node."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from posecas.errors import NotFound
@@ -141,7 +140,7 @@ class View:
 
     def _hidden(self) -> Entry:
         entry = self.entry(make_node(Kind.THUMBNAIL_USER, row_of(self.root)))
-        return replace(entry, name=_THUMBNAILS, cookie=_LAST_COOKIE)
+        return entry._replace(name=_THUMBNAILS, cookie=_LAST_COOKIE)
 
     def _file(self, node: Node) -> FileArea:
         area = self._files.get(kind_of(node))

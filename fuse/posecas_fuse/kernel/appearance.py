@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 from posecas.view import Entry, Node
@@ -101,11 +100,11 @@ class Appearance:
     def _attributes(self, entry: Entry) -> entries.Attributes:
         found = self._looks.of(entry)
         if entry.node in self._over:
-            return replace(found, node=self._over[entry.node])
+            return found._replace(node=self._over[entry.node])
         touched = self._touched.get(entry.node, 0) if entry.folder else 0
         if touched <= found.modified:
             return found
-        return replace(found, modified=touched, changed=touched)
+        return found._replace(modified=touched, changed=touched)
 
     def _seconds(self, parent: Node, entry: Entry) -> float:
         spooled = entry.node >> _KIND_SHIFT == Kind.SPOOLED

@@ -129,7 +129,7 @@ class Opening:
             handle=handle,
             unique=request.unique,
             size=entry.size,
-            modified_ns=round(entry.modified.timestamp() * 1000) * 1_000_000,
+            modified_ns=entry.modified_ns,
             content=content(entry),
             backing=0,
             flags=0,
