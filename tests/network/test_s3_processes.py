@@ -50,6 +50,17 @@ objects.close()
 print([name for name in ("s3fs", "aiobotocore", "aiohttp") if name in sys.modules])
 """
 
+MOVING: Final = (
+    FORKED.partition("parents.write")[0]
+    + """
+mine = objects()
+mine.write("a", b"mine", media_type="text/plain", metadata={})
+assert mine.read("a") == b"mine"
+mine.close()
+print([name for name in ("s3fs", "botocore", "aiohttp") if name in sys.modules])
+"""
+)
+
 
 def python(code: str, *arguments: str) -> str:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, map(Path, sys.path)))}
@@ -71,3 +82,8 @@ def test_a_child_is_refused_its_parents_session_and_makes_its_own(s3_bucket: Buc
 
 def test_a_location_that_is_not_used_loads_no_s3fs() -> None:
     assert python(LIGHT) == "[]\n"
+
+
+def test_putting_and_getting_loads_no_s3fs(s3_bucket: Bucket) -> None:
+    where = s3_bucket.endpoint.url, s3_bucket.name, s3_bucket.prefix
+    assert python(MOVING, *where) == "[]\n"

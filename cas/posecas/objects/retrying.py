@@ -1,9 +1,8 @@
 """How long a location that fails for a passing cause is asked again."""
 
-import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -68,7 +67,7 @@ class Failure(Exception):
     seconds: float = 0
 
 
-async def patiently(attempt: Callable[[], Awaitable[T]], patience: Callable[[], Patience]) -> T:
+def patiently(attempt: Callable[[], T], patience: Callable[[], Patience]) -> T:
     """Return what the first attempt returns that does not fail.
 
     ``patience`` gives what to have at the moment, which may become less. Raises the last one's
@@ -78,21 +77,21 @@ async def patiently(attempt: Callable[[], Awaitable[T]], patience: Callable[[], 
     number = 1
     while True:
         try:
-            return await attempt()
+            return attempt()
         except Failure as failure:
             failure.attempts, failure.seconds = number, time.monotonic() - began
             pause = max(patience().pause_after(number), failure.retry_after)
             if not failure.passing or number >= patience().attempts:
                 raise
-            if not await _waited(began, failure.seconds + pause, patience):
+            if not _waited(began, failure.seconds + pause, patience):
                 raise
         number += 1
 
 
-async def _waited(began: float, seconds: float, patience: Callable[[], Patience]) -> bool:
+def _waited(began: float, seconds: float, patience: Callable[[], Patience]) -> bool:
     """Wait until so long after ``began``; return at once, and False, if that is too long."""
     while (now := time.monotonic() - began) < seconds:
         if seconds > patience().retry_for:
             return False
-        await asyncio.sleep(min(seconds - now, _GLANCE))
+        time.sleep(min(seconds - now, _GLANCE))
     return True

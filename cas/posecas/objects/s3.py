@@ -125,10 +125,10 @@ class S3Objects:
     def _put(self, full: str, data: bytes, media_type: str, metadata: Mapping[str, str]) -> None:
         checksum = hashlib.md5(data, usedforsecurity=False).digest()
         headers = {
-            "Content-MD5": base64.b64encode(checksum).decode(),
-            "Content-Type": media_type,
-            "Cache-Control": IMMUTABLE,
-            "If-None-Match": "*",
+            "content-md5": base64.b64encode(checksum).decode(),
+            "content-type": media_type,
+            "cache-control": IMMUTABLE,
+            "if-none-match": "*",
             **{f"x-amz-meta-{name.lower()}": value for name, value in metadata.items()},
         }
         try:

@@ -27,6 +27,10 @@ _PASSING_CODES: Final = frozenset(
 """Also those of bytes that were hurt or cut on their way: the next attempt sends them anew."""
 
 
+UNTRUSTED: Final = "set AWS_CA_BUNDLE to the file of its authority, or correct the endpoint"
+"""The way out when a certificate is not trusted."""
+
+
 class Refusal(Failure):
     """The service answered with an error: an HTTP status, and a code unless it had no body.
 

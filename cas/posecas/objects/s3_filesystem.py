@@ -26,7 +26,7 @@ from fsspec.exceptions import FSTimeoutError
 from posecas.errors import ConfigError
 from posecas.objects.endpoint import Endpoint
 from posecas.objects.retrying import Failure, Patience
-from posecas.objects.s3_failures import Refusal, Truncated, Unanswered
+from posecas.objects.s3_failures import UNTRUSTED, Refusal, Unanswered
 
 T = TypeVar("T")
 
@@ -35,7 +35,6 @@ _CONNECTIONS: Final = 64
 
 _CLOSING: Final = 5
 _OF_NETWORK: Final = (NoConnection, HTTPClientError, aiohttp.ClientError, OSError)
-_UNTRUSTED: Final = "set AWS_CA_BUNDLE to the file of its authority, or correct the endpoint"
 
 _sessions: dict[int, aiobotocore.session.AioSession] = {}
 
@@ -136,26 +135,13 @@ async def answer(request: Awaitable[T], seconds: float) -> T:
         raise _failure(error) from error
 
 
-async def body(stream: aiohttp.ClientResponse, size: int, seconds: float) -> bytes:
-    """Return the bytes of an object that is being got. Raises `Failure`."""
-    try:
-        data = await answer(stream.read(), seconds)
-    finally:
-        stream.close()
-    if len(data) != size:
-        raise Truncated(f"{len(data)} of {size} bytes came")
-    return data
-
-
 def _failure(error: Exception) -> Failure:
     """Tell refusals from silence. s3fs hides what botocore raised behind an ``OSError``."""
     cause = error.__cause__ if isinstance(error.__cause__, ClientError) else error
     if isinstance(cause, ClientError):
         return _refusal(cause)
     if _certificate_problem(error):
-        return Unanswered("its certificate is not trusted", way_out=_UNTRUSTED)
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return Truncated("fewer bytes came than were announced")
+        return Unanswered("its certificate is not trusted", way_out=UNTRUSTED)
     if isinstance(error, ReadTimeoutError):
         return Unanswered("no answer came in time")
     if isinstance(error, ResponseParserError):
