@@ -20,7 +20,7 @@ from posecas.errors import LastReplica, LocationNotFound, UsageError
 from posecas.journal import flush
 from posecas.places import Place
 from posecas.records import LocationState, LocationUse
-from posecas.snapshot import snapshot_names
+from posecas.survey import snapshots
 from posecas.units import format_size
 
 _BATCH: Final = 500
@@ -91,7 +91,7 @@ def rehearse_drop(backends: Backends, name: str, *, lost: bool = False) -> Dropp
     if only.count:
         way_out = f"copy them first: posecas replicate {_elsewhere(backends, name)}"
         if lost:
-            way_out = "bring it back, or remove the poses whose images posecas check misses"
+            way_out = "bring it back, or remove their poses, which a query of the runbook lists"
         raise LastReplica(
             f"location {name}: some images or thumbnails are nowhere else ({only.count:,}, "
             f"{format_size(only.bytes)}); {way_out}"
@@ -173,9 +173,7 @@ def _refuse_used(backends: Backends, name: str) -> None:
 
 
 def _refuse_only_backups(backends: Backends, place: Place) -> None:
-    if any(snapshot_names(place.objects)) and not any(
-        snapshot_names(backends.backup_place.objects)
-    ):
+    if any(snapshots(backends, place)) and not any(snapshots(backends, backends.backup_place)):
         raise UsageError(
             f"location {place.name}: it holds the only snapshots of the index; make one at "
             f"{backends.backup_place.name} first: posecas index backup"

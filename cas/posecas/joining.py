@@ -71,10 +71,14 @@ class Joining:
         try:
             if take_over:
                 take_location(place.objects, self._owner_of(name), name)
-            claim_location(place.objects, self._owner_of(name), name, fresh=True)
+            empty = claim_location(place.objects, self._owner_of(name), name, fresh=True)
         finally:
             place.objects.close()
         added = self.index.add_location(name, url, host=host)
+        if empty or take_over:
+            self.index.forget_backups(name)
+        if empty:
+            self.index.know_backups(name, (), ())
         if added.state == "detached":
             return self.index.set_location_state(name, "active")
         return added

@@ -125,9 +125,12 @@ def flush(backends: Backends) -> int:
         backends.check_place(backends.join_backup_place())
     while done < end:
         changes = backends.index.changes(done, limit=_CHANGES).items
-        done = _write(backends, Segment(identity, changes))
+        segment = Segment(identity, changes)
+        done = _write(backends, segment)
         faults.point("journal.written")
-        backends.index.acknowledge(identity.history, done)
+        backends.index.acknowledge(
+            identity.history, done, first=segment.first, location=backends.backup_place.name
+        )
         faults.point("journal.acknowledged")
     return done
 
@@ -143,6 +146,14 @@ def segments(objects: Objects, history: str) -> Sequence[int]:
     prefix = f"{JOURNAL}{history}/"
     names = (info.key.removeprefix(prefix) for info in objects.list(prefix))
     return sorted(int(name[:_DIGITS]) for name in names if name[:_DIGITS].isdigit())
+
+
+def listed_segments(objects: Objects) -> Iterator[tuple[str, int]]:
+    """Yield history and first sequence of each segment that there is, in any order."""
+    for info in objects.list(JOURNAL):
+        history, slash, name = info.key.removeprefix(JOURNAL).partition("/")
+        if slash and name[:_DIGITS].isdigit():
+            yield history, int(name[:_DIGITS])
 
 
 def read_history(objects: Objects, history: str, *, after: int) -> Iterator[Segment | End]:

@@ -135,6 +135,12 @@ def part_key(name: str, number: int) -> str:
     return f"{FOLDER}{name}/{number:06d}.zst"
 
 
+def part_number(name: str) -> int:
+    """Return which part of its snapshot is called this; -1 if none is."""
+    number = name.removesuffix(".zst")
+    return int(number) if number.isdecimal() else -1
+
+
 def _write(objects: Objects, key: str, data: bytes) -> None:
     try:
         objects.write(key, data, media_type=_MEDIA_TYPE, metadata={})

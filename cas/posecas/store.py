@@ -11,7 +11,7 @@ from posecas.annotate import AttributeImport, annotate_poses, import_attributes
 from posecas.attribute_files import AttributeRow
 from posecas.attributes import AttributeWords, attributes_from
 from posecas.backends import Backends
-from posecas.backup import BackedUp, Kept, back_up, snapshots
+from posecas.backup import BackedUp, Kept, back_up
 from posecas.buckets import StoreBuckets
 from posecas.cache import Cache
 from posecas.check import CheckPlan, check_store
@@ -45,6 +45,7 @@ from posecas.remove import remove_poses
 from posecas.renditions import Made, make_renditions
 from posecas.sender import Sender
 from posecas.snapshot import Snapshot
+from posecas.survey import snapshots
 from posecas.uploads import StoreUploads
 
 DAY: Final = 24 * 60 * 60
@@ -319,7 +320,7 @@ class Store(StoreLocations, StoreOwners, StoreAddresses, StoreUploads, StoreBuck
 
     def snapshots(self) -> Iterator[Snapshot | PosecasError]:
         """Yield every snapshot, oldest first; one that cannot be read is its error."""
-        return snapshots(self._backends.backup_place.objects)
+        return snapshots(self._backends, self._backends.backup_place)
 
     def reconcile(self, *, recover: bool = False) -> Iterator[Reconciled]:
         """Compare a restored index with the objects, in steps; then garbage may be collected.

@@ -116,7 +116,11 @@ posecas location drop disk2 --lost
 )
 @_NAME
 @DELAY
-@click.option("--lost", is_flag=True, help="It is gone for good: forget it, and ask it nothing.")
+@click.option(
+    "--lost",
+    is_flag=True,
+    help="It is gone: ask it nothing, forget it unless something was only there.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be done; do nothing.")
 def drop(name: str, delay: int, *, lost: bool, dry_run: bool) -> None:
     """Let go of the location NAME: nothing new goes there, and what it holds is deleted.
@@ -124,7 +128,8 @@ def drop(name: str, delay: int, *, lost: bool, dry_run: bool) -> None:
     Each object goes only if another copy of its image is at an active location: what is nowhere
     else stops the drop, and the location stays in use. posecas replicate makes the copies. When the
     delay is over, the same command, or posecas gc, deletes the objects; the location is detached
-    when none is left.
+    when none is left. Objects there that the index does not know stay; posecas check --orphans,
+    before, finds them.
     """
     with session.open_store() as store:
         if dry_run:

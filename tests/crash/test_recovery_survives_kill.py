@@ -1,5 +1,7 @@
 """Backup, restore, rebuild and reconciling die at every named point; the next run finishes."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from kit.tiles import tile
 from kit.victims import SIGKILLED, run_until
 from posecas.backup import Kept
 from posecas.errors import Damage
+from posecas.opening import INDEX
 from posecas.recovering import rebuild_index, restore_index
 from posecas.snapshot import Snapshot
 
@@ -77,7 +80,8 @@ def rows_of(folder: Path) -> dict[str, list[object]]:
     "point",
     [
         *("journal.written", "journal.acknowledged", "backup.part", "backup.part:3"),
-        *("backup.written", "backup.beheaded", "backup.removed", "backup.thinned", "backup.ended"),
+        *("backup.begun", "backup.written", "backup.beheaded", "backup.removed"),
+        *("backup.thinned", "backup.cut", "backup.ended"),
     ],
 )
 def test_a_backup_dies_and_the_index_can_be_restored(there: Path, point: str) -> None:
@@ -93,6 +97,23 @@ def test_a_backup_dies_and_the_index_can_be_restored(there: Path, point: str) ->
         store.back_up(Kept(1, 0))
         assert len(list(store.snapshots())) == 1
         assert_whole(store)
+
+
+@pytest.mark.parametrize("point", ["backup.part:3", "backup.beheaded", "backup.cut"])
+def test_what_a_dead_backup_leaves_behind_goes_with_a_later_one(there: Path, point: str) -> None:
+    assert run_until(point, BACK_UP, there).returncode == SIGKILLED
+    with closing(sqlite3.connect(there / INDEX)) as index, index:
+        # A day and more ago.
+        index.execute("UPDATE backup_snapshots SET begun = 0")
+    with posecas.open_store(there) as store:
+        newest = store.back_up(Kept(1, 0)).snapshot
+        assert len(store.index.snapshots_at("local")) == 1
+        (segments,) = store.index.segments_at("local").values()
+    backups = there / "backups"
+    left = [path for path in (backups / "snapshots").rglob("*") if path.is_file()]
+    assert len(left) == 1 + len(newest.parts)
+    assert all(newest.name in str(path) for path in left)
+    assert [int(path.stem) for path in sorted((backups / "journal").rglob("*.zst"))] == segments
 
 
 @pytest.mark.parametrize("lost", [True, False], ids=["lost", "taken over"])

@@ -18,9 +18,11 @@ from posecas.errors import (
     UsageError,
     WriteRefused,
 )
+from posecas.opening import open_reader
 from posecas.put import PutItem
 
 COUNT = 10
+RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
 
 
 @pytest.fixture
@@ -184,3 +186,21 @@ def test_a_lost_location_that_held_the_only_copy_is_not_forgotten(moved: Path, d
             list(store.drop_location("disk", lost=True))
         disk.with_name("unplugged").rename(disk)
         assert store.get("g/only-there") == tile(COUNT)
+
+
+def test_what_was_only_at_a_lost_location_can_be_named_and_given_up(
+    moved: Path, disk: Path
+) -> None:
+    with posecas.open_store(moved) as store:
+        store.put(tile(COUNT), generation="g", pose="only-there")
+    shutil.rmtree(disk)
+    query = RUNBOOK.read_text().partition('--csv "')[2].partition('"')[0]
+    with open_reader(moved, seconds=10) as reader:
+        named = [name for (name,) in reader.run(query.replace("disk2", "disk")).rows]
+    assert named == ["g/only-there"]
+    with writing_to(moved, "local") as store:
+        store.remove(named)
+        list(store.collect(grace=0))
+        *_, done = store.drop_location("disk", lost=True)
+        assert done.state == "detached"
+        assert check(store, data=True).findings == []

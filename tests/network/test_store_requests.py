@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from kit.fault_proxy import FaultProxy, before
 from kit.remote import r2_variables
 from kit.servers import Bucket
 from kit.tiles import tile
+from posecas.backup import Kept
+from posecas.expire import ExpiryPlan
+from posecas.recovering import restore_index
 
 
 @dataclass(frozen=True)
@@ -88,16 +92,68 @@ def test_garbage_goes_by_one_request_after_a_look_at_the_marker(counted: Counted
     assert "ListObjectsV2" not in asked
 
 
-def test_nothing_but_check_orphans_lists(counted: Counted, folder: Path) -> None:
+def test_nothing_but_check_orphans_lists(
+    counted: Counted, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counted.store.put(tile(1), generation="g", pose="p")
-    check(counted.store, data=True)
+    long_ago = datetime.fromtimestamp(0, UTC)
+    counted.store.put(tile(2), generation="g", pose="old", created_at=long_ago)
     counted.store.close()
-    with posecas.open_store(folder) as store:
+    settings = {"expire.truth": "store"}
+    with posecas.open_store(folder, settings=settings) as store:
         assert store.get("g/p") == tile(1)
+        check(store, data=True)
+        assert len(list(store.expire(ExpiryPlan(long_ago + timedelta(days=1))))) == 1
+        store.back_up()
+        store.back_up(Kept(1, 0))
+        assert len(list(store.snapshots())) == 1
         list(store.collect(grace=0, delay=0))
-        assert "ListObjectsV2" not in counted.proxy.counts
-        assert check(store, orphans=True).findings == []
-    assert counted.proxy.counts["ListObjectsV2"] >= 1
+    monkeypatch.setenv("STORAGE_MODE", "local")
+    with posecas.open_store(folder, settings=settings) as store:
+        list(store.replicate("local"))
+        store.back_up()
+        list(store.drop_location("r2", delay=0))
+        assert {use.location.name: use.location.state for use in store.locations()} == {
+            "local": "active",
+            "r2": "detached",
+        }
+    assert counted.proxy.counts["DeleteObjects"] >= 3
+    assert "ListObjectsV2" not in counted.proxy.counts
+
+
+def test_check_orphans_lists(counted: Counted) -> None:
+    assert check(counted.store, orphans=True).findings == []
+    assert counted.proxy.counts["ListObjectsV2"] == 1
+
+
+def test_whether_a_place_is_empty_is_one_list_and_whether_it_is_ours_is_none(
+    folder: Path, whole_s3_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with before(whole_s3_bucket) as (proxy, reached):
+        for name, value in r2_variables(reached).items():
+            monkeypatch.setenv(name, value)
+        with posecas.create_store(folder) as store:
+            store.add_location("r2")
+            assert proxy.counts == {"GetObject": 3, "ListObjectsV2": 1, "PutObject": 1}
+            proxy.calm()
+            store.add_location("r2")
+            assert "ListObjectsV2" not in proxy.counts
+
+
+def test_an_index_that_was_restored_looks_once_for_its_backups(
+    counted: Counted, folder: Path
+) -> None:
+    counted.store.back_up()
+    counted.store.close()
+    restore_index(folder, take_over=True)
+    with posecas.open_store(folder) as store:
+        list(store.reconcile())
+        counted.proxy.calm()
+        assert store.back_up(Kept(1, 0)).snapshots_removed == 2
+        assert counted.proxy.counts["ListObjectsV2"] == 2
+        counted.proxy.calm()
+        assert store.back_up(Kept(1, 0)).snapshots_removed == 1
+    assert "ListObjectsV2" not in counted.proxy.counts
 
 
 def test_opening_a_store_asks_for_nothing(counted: Counted, folder: Path) -> None:

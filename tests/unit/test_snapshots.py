@@ -12,14 +12,14 @@ import posecas
 from kit.commands import tree
 from kit.faulty_stores import open_faulty
 from kit.losses import fill, keep_copy, lasting, lose_index
-from posecas.backup import Kept, snapshots
+from posecas.backup import Kept
 from posecas.digest import digest_of
 from posecas.errors import Damage, DamagedObject, ForeignStore, SnapshotNotFound, StoreTooNew
 from posecas.index.tables import OF_KIND, TABLES
 from posecas.objects.fault_schedules import Fault, Listed, Schedule
 from posecas.objects.local import LocalObjects
 from posecas.recovering import rehearse_restore, restore_index
-from posecas.snapshot import Snapshot, read_rows
+from posecas.snapshot import Snapshot, read_rows, read_snapshot, snapshot_names
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -245,15 +245,15 @@ def test_a_listing_that_is_cut_silently_costs_no_backup(
         injected = backed_up_with(folder, Listed({"list": [*[None] * number, fault]}))
         assert restorable(folder).items() >= kept.items()
         number += 1
-    assert number > 4
+    assert number > 2
 
 
 def restorable(folder: Path) -> dict[str, tuple[int, int]]:
     """Of each snapshot, its rows that can be read, and how many changes the journal adds."""
     found = {}
     with closing(LocalObjects(folder)) as objects:
-        for snapshot in snapshots(objects):
-            assert isinstance(snapshot, Snapshot)
+        for name in snapshot_names(objects):
+            snapshot = read_snapshot(objects, name)
             rows = sum(len(one.rows) for one in read_rows(objects, snapshot))
             found[snapshot.name] = rows, rehearse_restore(folder, snapshot=snapshot.name).changes
     return found

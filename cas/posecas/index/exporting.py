@@ -9,7 +9,7 @@ from posecas.index.journal_protocol import Exported, Rows
 from posecas.index.owners import must
 from posecas.index.tables import TABLES, Table
 
-_BATCH: Final = 20_000
+ROWS_IN_PART: Final = 20_000
 
 
 class ExportVerbs:
@@ -46,7 +46,7 @@ def _batch(cursor: Cursor, name: str, table: Table, after: Sequence[Value]) -> l
     key, marks = ", ".join(table.key), ", ".join("?" * len(table.key))
     where = f" WHERE ({key}) > ({marks})" if after else ""
     query = f"SELECT {', '.join(table.columns)} FROM {name}{where} ORDER BY {key} LIMIT ?"
-    return cursor.all(query, *after, _BATCH)
+    return cursor.all(query, *after, ROWS_IN_PART)
 
 
 def _outside(table: Table, row: Row) -> Sequence[str | int | float | None]:

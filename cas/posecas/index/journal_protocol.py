@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from posecas.index.backups_protocol import KnownBackups
 from posecas.names import PoseId
 from posecas.records import Blob, Page, Replica
 
@@ -84,7 +85,7 @@ class Restored(Protocol):
         ...
 
 
-class Journalling(Protocol):
+class Journalling(KnownBackups, Protocol):
     """How far the journal holds the changes, and what a snapshot holds."""
 
     def when_written(self, tell: Callable[[], None]) -> None:
@@ -103,11 +104,11 @@ class Journalling(Protocol):
         """The sequence up to which every change is in the journal."""
         ...
 
-    def acknowledge(self, history: str, sequence: int) -> None:
+    def acknowledge(self, history: str, sequence: int, *, first: int, location: str) -> None:
         """Record that the journal of ``history`` holds everything up to ``sequence``.
 
-        Raises ``ForeignStore`` if the index has another history by now. Changes that the journal
-        holds are forgotten after an hour.
+        The segment that begins with ``first`` is at ``location``. Raises ``ForeignStore`` if the
+        index has another history by now. What the journal holds is forgotten after an hour.
         """
         ...
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from posecas.errors import ForeignStore
 from posecas.index import rows
+from posecas.index.backups import remember_segment
 from posecas.index.engine import Engine
 from posecas.index.journal_protocol import Unjournalled
 from posecas.index.owners import must
@@ -39,7 +40,7 @@ class JournallingVerbs:
         with self._engine.reading() as cursor:
             return int(must(cursor.one("SELECT journalled FROM store"))[0])
 
-    def acknowledge(self, history: str, sequence: int) -> None:
+    def acknowledge(self, history: str, sequence: int, *, first: int, location: str) -> None:
         """Record that the journal of ``history`` holds everything up to ``sequence``."""
         with self._engine.writing() as cursor:
             found = cursor.run(
@@ -50,6 +51,7 @@ class JournallingVerbs:
                 raise ForeignStore(
                     "the index was restored meanwhile and has a new history; open the store again"
                 )
+            remember_segment(cursor, location, history, first)
             # Mounts follow the newest changes; the journal has the older ones. Up to the first that
             # is kept, so that the others are not read again each time.
             cursor.run(

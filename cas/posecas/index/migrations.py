@@ -7,7 +7,7 @@ from sqlite_utils import Migrations
 from sqlite_utils.utils import sqlite3
 
 from posecas.errors import StoreTooNew
-from posecas.index import schema, schema_collection, schema_restored, schema_sending
+from posecas.index import schema, schema_backups, schema_collection, schema_restored, schema_sending
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -20,7 +20,10 @@ RESTORED: Final = "4-restored"
 TOUCHED: Final = "5-touched"
 SENDING: Final = "6-sending"
 JOURNAL_PLACE: Final = "7-journal-place"
-KNOWN: Final = frozenset({FIRST, SEARCH, COLLECTION, RESTORED, TOUCHED, SENDING, JOURNAL_PLACE})
+BACKUPS: Final = "8-backups"
+KNOWN: Final = frozenset(
+    {FIRST, SEARCH, COLLECTION, RESTORED, TOUCHED, SENDING, JOURNAL_PLACE, BACKUPS}
+)
 
 
 @MIGRATIONS(name=FIRST)
@@ -57,6 +60,11 @@ def _sending(db: "Database") -> None:
 @MIGRATIONS(name=JOURNAL_PLACE)
 def _journal_place(db: "Database") -> None:
     _run(db, schema_sending.JOURNAL_PLACE)
+
+
+@MIGRATIONS(name=BACKUPS)
+def _backups(db: "Database") -> None:
+    _run(db, schema_backups.BACKUPS)
 
 
 def _run(db: "Database", text: str) -> None:

@@ -3,6 +3,7 @@
 import secrets
 
 from posecas.index.audit import AuditVerbs
+from posecas.index.backups import BackupsVerbs
 from posecas.index.catalogue import CatalogueVerbs
 from posecas.index.collection import CollectionVerbs
 from posecas.index.engine import Engine
@@ -33,6 +34,7 @@ class SqlIndex(
     MovingVerbs,
     SendingVerbs,
     JournallingVerbs,
+    BackupsVerbs,
     ExportVerbs,
     RestoredVerbs,
     RecipeVersionVerbs,

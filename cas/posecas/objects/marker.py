@@ -15,7 +15,7 @@ from typing import Final
 
 from posecas import faults
 from posecas.errors import ForeignStore, KeyTaken, LocationUnavailable, ObjectMissing, StoreTooNew
-from posecas.objects.protocol import Objects
+from posecas.objects.protocol import HasBucket, Objects
 
 MARKER_KEY: Final = "posecas.json"
 
@@ -34,14 +34,16 @@ class Owner:
     home: str = field(default="", compare=False)
 
 
-def claim_location(objects: Objects, owner: Owner, name: str, *, fresh: bool = False) -> None:
-    """Make the location ``owner``'s, under this name, which it may be already.
+def claim_location(objects: Objects, owner: Owner, name: str, *, fresh: bool = False) -> bool:
+    """Make the location ``owner``'s, under this name; it may be so already.
 
-    Of several that claim at once one succeeds. ``fresh``: one that has no marker must hold nothing.
+    Of several that claim at once one succeeds. ``fresh``: one that has no marker must hold nothing,
+    and True is returned if it did; a bucket is sent one LIST, since nothing else tells.
     Raises ``ForeignStore`` if the location is another's or has another name, or its marker cannot
     be understood; ``StoreTooNew``, and what ``Objects.write`` raises.
     """
-    if fresh and owner_of(objects, name) is None:
+    claimed = fresh and owner_of(objects, name) is None
+    if claimed:
         _refuse_foreign(objects, name)
     marker = {"format": _FORMAT, "store": owner.store, "index": owner.index, "location": name}
     if owner.home:
@@ -54,13 +56,17 @@ def claim_location(objects: Objects, owner: Owner, name: str, *, fresh: bool = F
     called = json.loads(objects.read(MARKER_KEY)).get("location", name)
     if called != name:
         raise ForeignStore(f"{name}: it is this store's location {called} already; use that one")
+    return claimed
 
 
 def _refuse_foreign(objects: Objects, name: str) -> None:
-    found = next(iter(objects.list("")), None)
+    if isinstance(objects, HasBucket):
+        found = objects.bucket().first_key()
+    else:
+        found = next((info.key for info in objects.list("")), None)
     if found is not None:
         raise ForeignStore(
-            f"{name}: it holds {found.key!r} and no store; "
+            f"{name}: it holds {found!r} and no store; "
             "name an empty folder or bucket, or a prefix of its own in this one"
         )
 

@@ -138,6 +138,13 @@ class Bucket(Protocol):
         """Give the bucket these rules and no others of the kind. Raises like `rules`."""
         ...
 
+    def first_key(self) -> str | None:
+        """Return one key below the prefix, of any form; None if there is none. One short LIST.
+
+        The object that a console makes for a folder, whose key is the prefix, is none.
+        """
+        ...
+
     def clock_difference(self) -> float | None:
         """Return by how many seconds this machine's clock is ahead of the service's; one HEAD.
 

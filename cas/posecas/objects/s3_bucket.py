@@ -75,6 +75,13 @@ class S3Bucket:
             parameters: Mapping[str, Any] = {calls.parameter: {calls.rules: list(rules)}}
             self.session.ask(calls.put, **parameters)
 
+    def first_key(self) -> str | None:
+        """See ``Bucket.first_key``."""
+        with reading(self._where, self.host):
+            page = self.session.ask("list_objects_v2", Prefix=self.prefix, MaxKeys=2)
+        keys = (one["Key"] for one in page.get("Contents", ()))
+        return next((key for key in keys if key != self.prefix), None)
+
     def clock_difference(self) -> float | None:
         """See ``Bucket.clock_difference``. Whether there is an object does not matter."""
         with reading(self._where, self.host):

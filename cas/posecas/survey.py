@@ -1,0 +1,93 @@
+"""Which backups lie at a location: the index tells, since it wrote them, and nothing is listed.
+
+Only an index that did not write all of them, because it was restored or is of an older posecas,
+looks once.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from posecas.backends import Backends
+from posecas.errors import Damage, ListingIncomplete, ObjectMissing, StoreTooNew
+from posecas.index.backups_protocol import SegmentAt, SnapshotAt
+from posecas.journal import listed_segments
+from posecas.objects.protocol import Objects
+from posecas.places import Place
+from posecas.snapshot import (
+    FOLDER,
+    Snapshot,
+    head_key,
+    is_snapshot_name,
+    part_number,
+    read_snapshot,
+)
+
+Readable = Snapshot | Damage | StoreTooNew
+
+
+@dataclass(slots=True)
+class Found:
+    """Snapshots by name, oldest first; one that cannot be read is its error.
+
+    ``unfinished`` ones have no head: their writer is at work, or died, or their removal did.
+    """
+
+    snapshots: dict[str, Readable] = field(default_factory=dict)
+    unfinished: list[SnapshotAt] = field(default_factory=list)
+
+
+def snapshots(backends: Backends, place: Place) -> Iterator[Readable]:
+    """Yield every snapshot at a location, oldest first; one that cannot be read is its error."""
+    if backends.index.knows_backups(place.name):
+        known = backends.index.snapshots_at(place.name)
+    else:
+        known = sorted(_listed_snapshots(place.objects).values(), key=lambda one: one.name)
+    yield from _read(place, known).snapshots.values()
+
+
+def find_snapshots(backends: Backends, place: Place, *, newest: str) -> Found:
+    """Return all that the index knows; it looks before if it does not know all.
+
+    Raises ``ListingIncomplete`` if ``newest``, which was just written, is not seen.
+    """
+    if not backends.index.knows_backups(place.name):
+        _look(backends, place, newest)
+    return _read(place, backends.index.snapshots_at(place.name))
+
+
+def _read(place: Place, known: Sequence[SnapshotAt]) -> Found:
+    found = Found()
+    for one in known:
+        try:
+            found.snapshots[one.name] = read_snapshot(place.objects, one.name)
+        except ObjectMissing:
+            found.unfinished.append(one)
+        except (Damage, StoreTooNew) as error:
+            found.snapshots[one.name] = error
+    return found
+
+
+def _look(backends: Backends, place: Place, newest: str) -> None:
+    found = _listed_snapshots(place.objects)
+    if newest not in found:
+        raise ListingIncomplete(
+            f"{head_key(newest)}: it was written and is not listed, so the listing is not "
+            "believed; the snapshot is good, and what need not be kept goes with the next one"
+        )
+    segments: list[SegmentAt] = list(listed_segments(place.objects))
+    backends.index.know_backups(place.name, found.values(), segments)
+
+
+def _listed_snapshots(objects: Objects) -> Mapping[str, SnapshotAt]:
+    """Heads and parts alike tell of a snapshot: of one whose head is not listed, parts may be."""
+    found: dict[str, SnapshotAt] = {}
+    for info in objects.list(FOLDER):
+        name, slash, part = info.key.removeprefix(FOLDER).partition("/")
+        name = name if slash else name.removesuffix(".zst")
+        if not is_snapshot_name(name):
+            continue
+        known = found.get(name, SnapshotAt(name, 0, 0))
+        parts = max(known.parts, part_number(part) + 1) if slash else known.parts
+        begun = max(known.begun, int(info.modified * 1000))
+        found[name] = SnapshotAt(name, parts, begun)
+    return found
