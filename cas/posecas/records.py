@@ -7,7 +7,7 @@ index's row id: it orders pages, never recurs, and means nothing outside one ind
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, Generic, Literal, TypeVar
+from typing import Final, Generic, Literal, NamedTuple, TypeVar
 
 from posecas.digest import Digest
 from posecas.names import EXTENSIONS, hash_path
@@ -105,8 +105,7 @@ class Blob:
         return hash_path(self.facts.digest, self.facts.media_type)
 
 
-@dataclass(frozen=True, slots=True)
-class Replica:
+class Replica(NamedTuple):
     """One object that holds a blob at one location."""
 
     id: int
@@ -118,13 +117,11 @@ class Replica:
     state: ReplicaState
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """What is needed to show a pose's image and to open it, from one snapshot.
 
     ``blob`` is the row of its bytes; ``replicas`` are those that are live and that this host
-    reaches. All of it holds for as long as ``sequence`` is the index's newest change, but for 0:
-    then no change is kept any more.
+    reaches. All of it holds for as long as ``revision`` is the index's.
     """
 
     id: int
@@ -135,7 +132,7 @@ class Image:
     updated_at: datetime
     blob: int
     replicas: Sequence[Replica]
-    sequence: int
+    revision: bytes
 
     @property
     def extension(self) -> str:

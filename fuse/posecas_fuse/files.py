@@ -18,6 +18,7 @@ from posecas.records import Page, User
 from posecas.store import Store
 from posecas.view import Entry, Node, View
 from posecas.view.nodes import Kind, kind_of, make_node, row_of
+from posecas_fuse.ahead import Ahead
 from posecas_fuse.attributes import PREFIX, AttributeChanges
 from posecas_fuse.drafts import read_failure
 from posecas_fuse.folders import Folders
@@ -79,6 +80,7 @@ class Files:
         self.appearance = replace(rules.appearance, writable=spool is not None)
         """What `stat` tells of entries."""
         self._view = View(store, user=user, status=status, metrics=lambda: metrics(status()))
+        self._ahead = Ahead(store, self._view)
         self._pins = Pins(store, self._view, seconds=rules.deadline)
         self._writer: _Writer | None = None
         if spool is not None:
@@ -100,10 +102,17 @@ class Files:
         Answered from index and spool, but for a thumbnail that is not made yet: that is made.
         Raises ``NotFound``, also for names that nothing can have, and ``NameTooLong``.
         """
+        known = self._ahead.entry(parent, name)
+        if known is not None:
+            return known
         check_length(name)
         if self._writer is not None:
-            return self._writer.names.lookup(parent, name)
-        return self._view.lookup(parent, utf8(name))
+            entry = self._writer.names.lookup(parent, name)
+        else:
+            entry = self._view.lookup(parent, utf8(name))
+        if entry.image is not None:
+            self._ahead.looked_up(parent, name, entry)
+        return entry
 
     def entry(self, node: Node, handle: Handle | None = None) -> Entry:
         """Return what a node is now; with a handle that writes, how large its draft is.
@@ -228,7 +237,7 @@ class Files:
 
     def is_current(self, entry: Entry) -> bool:
         """Tell whether nothing has changed since an image was looked up. False: it may have."""
-        return self._pins.is_current(entry)
+        return self._ahead.is_current(entry)
 
     def create(
         self,

@@ -111,12 +111,6 @@ class Pins:
         self._add(handle, OnDisk(file))
         return handle
 
-    def is_current(self, entry: Entry) -> bool:
-        """Tell whether nothing has changed since an image was looked up. False: it may have."""
-        image = entry.image
-        # Old changes are dropped, and 0 is what an index without any says again and again.
-        return image is not None and 0 < image.sequence == self._store.index.last_change()
-
     def pin_text(self, node: Node, data: bytes) -> Handle:
         """Open bytes that were made for this moment."""
         depth = next(self._numbers) % _TEXTS

@@ -19,7 +19,7 @@ def test_an_image_is_what_its_pose_is_and_where_its_bytes_are(index: Index) -> N
     assert image.updated_at == pose.updated_at
     assert image.blob == blob.id
     assert image.replicas == index.replicas(pose.digest)
-    assert image.sequence == index.last_change()
+    assert image.revision == index.revision()
 
 
 def test_an_image_without_a_sound_copy_is_still_told_of_and_its_change_is_seen(
@@ -32,7 +32,7 @@ def test_an_image_without_a_sound_copy_is_still_told_of_and_its_change_is_seen(
     after = index.image_by_id(pose.id)
     assert after.replicas == []
     assert after.digest == before.digest
-    assert after.sequence == index.last_change() > before.sequence
+    assert after.revision == index.revision() != before.revision
 
 
 def test_there_is_no_image_of_a_pose_that_is_not_there(index: Index) -> None:

@@ -9,6 +9,7 @@ from posecas.errors import AmbiguousDigest, BlobNotFound, PoseNotFound
 from posecas.index import rows, search
 from posecas.index.alias_folders import ALIAS, names_below
 from posecas.index.engine import Engine, Row, Value
+from posecas.index.images import ImagesVerbs
 from posecas.index.journal_protocol import Identity
 from posecas.index.owners import generation_named, must, user_named
 from posecas.index.protocol import Alias, AliasName
@@ -18,7 +19,6 @@ from posecas.records import (
     BlobFacts,
     Change,
     Generation,
-    Image,
     Location,
     Page,
     Pose,
@@ -37,7 +37,7 @@ _KEPT: Final = (
 )
 
 
-class CatalogueVerbs:
+class CatalogueVerbs(ImagesVerbs):
     """The verbs of `protocol.Catalogue`, but for `stats`."""
 
     def __init__(self, engine: Engine, host: str) -> None:
@@ -61,29 +61,14 @@ class CatalogueVerbs:
         """The pose of this name in the generation of this id. Raises ``PoseNotFound``."""
         row = self._one(f"{rows.POSE} WHERE p.generation_id = ? AND p.name = ?", generation, name)
         if row is None:
-            raise _none_in_generation(name)
+            raise PoseNotFound(f"pose {name}: the generation has none of this name")
         return rows.pose(row)
-
-    def image_in(self, generation: int, name: str) -> Image:
-        """The image of the pose of this name, sooner than `pose_in`. Raises ``PoseNotFound``."""
-        where = "WHERE p.generation_id = ? AND p.name = ? ORDER BY r.id"
-        found = self._all(f"{rows.IMAGE} {where}", self._host, generation, name)
-        if not found:
-            raise _none_in_generation(name)
-        return rows.image(found)
-
-    def image_by_id(self, pose: int) -> Image:
-        """Raises ``PoseNotFound``."""
-        found = self._all(f"{rows.IMAGE} WHERE p.id = ? ORDER BY r.id", self._host, pose)
-        if not found:
-            raise _removed_meanwhile()
-        return rows.image(found)
 
     def pose_by_id(self, row: int) -> Pose:
         """Raises ``PoseNotFound``."""
         found = self._one(f"{rows.POSE} WHERE p.id = ?", row)
         if found is None:
-            raise _removed_meanwhile()
+            raise PoseNotFound("the pose was removed meanwhile")
         return rows.pose(found)
 
     def pose_rows(self, names: Sequence[PoseId]) -> Sequence[int | None]:
@@ -283,14 +268,6 @@ class CatalogueVerbs:
         return Page(
             [record(row) for row in found], int(found[-1][0]) if len(found) == limit else None
         )
-
-
-def _none_in_generation(name: str) -> PoseNotFound:
-    return PoseNotFound(f"pose {name}: the generation has none of this name")
-
-
-def _removed_meanwhile() -> PoseNotFound:
-    return PoseNotFound("the pose was removed meanwhile")
 
 
 def _conditions(where: PoseFilter) -> tuple[list[str], list[Value]]:

@@ -49,6 +49,13 @@ class Engine(Protocol):
         """
         ...
 
+    def revision(self) -> bytes:
+        """Where equal, nothing was committed by anybody in between; where not, perhaps nothing.
+
+        What is read afterwards is of this revision or of a later one. To be asked again and again.
+        """
+        ...
+
     def when_written(self, tell: Callable[[], None]) -> None:
         """Call this after each transaction of `writing` that commits, in its thread."""
         ...

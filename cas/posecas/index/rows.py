@@ -48,8 +48,7 @@ LEFT JOIN renditions n ON n.source_id = p.blob_id AND n.recipe_id =
 LEFT JOIN recipes c ON c.id = n.recipe_id LEFT JOIN blobs t ON t.id = n.blob_id
 """
 IMAGE: Final = """
-SELECT p.id, p.name, b.digest, b.size, b.media_type, p.updated_at, b.id,
-  (SELECT coalesce(max(sequence), 0) FROM changes), r.id, l.name, r.nonce
+SELECT p.id, p.name, b.digest, b.size, b.media_type, p.updated_at, b.id, r.id, l.name, r.nonce
 FROM poses p JOIN blobs b ON b.id = p.blob_id
 LEFT JOIN replicas r ON r.blob_id = b.id AND r.state = 'live'
 LEFT JOIN locations l ON l.id = r.location_id AND (l.host IS NULL OR l.host = ?)
@@ -111,16 +110,16 @@ def replica(row: Row) -> Replica:
     return Replica(row[0], digest, row[2], row[3], row[4], key, row[6])
 
 
-def image(found: Sequence[Row]) -> Image:
-    """The rows of `IMAGE` of one pose."""
-    pose, name, stored_digest, size, media_type, updated, blob_id, sequence = found[0][:8]
+def image(found: Sequence[Row], revision: bytes) -> Image:
+    """The rows of `IMAGE` of one pose, of this revision or a later one."""
+    pose, name, stored_digest, size, media_type, updated, blob_id = found[0][:7]
     digest = _digest(stored_digest)
     replicas = [
         Replica(row, digest, size, media_type, where, object_key(digest, nonce, media_type), "live")
         for *_, row, where, nonce in found
         if where is not None
     ]
-    return Image(pose, name, digest, size, media_type, when(updated), blob_id, replicas, sequence)
+    return Image(pose, name, digest, size, media_type, when(updated), blob_id, replicas, revision)
 
 
 def rendition(row: Row) -> Rendition:

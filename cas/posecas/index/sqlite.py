@@ -1,12 +1,13 @@
 """The SQLite engine: one file on a local disk, many readers, one writer at a time."""
 
+import mmap
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
@@ -27,6 +28,7 @@ from posecas.index.engine import Cursor, Row, Value
 from posecas.index.filesystems import refuse_network_filesystem
 from posecas.index.integrity import sqlite_findings
 from posecas.index.migrations import MIGRATIONS, is_current
+from posecas.index.wal_index import HEADS, map_heads
 from posecas.index.writer_lock import WriterLock
 
 WAIT_SECONDS: Final = 30.0
@@ -103,14 +105,16 @@ def errors_named(path: Path) -> Iterator[None]:
     """Raise what SQLite reports about the index at ``path`` as errors of ours."""
     try:
         yield
-    except sqlite3.IntegrityError:
-        raise
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        kind = _CAUSES.get(code & 0xFF if code is not None else -1)
-        if kind is None:
-            raise
-        raise kind(f"{path}: {error}; {_WAYS_OUT[kind]}") from error
+        _raise_named(error, path)
+
+
+def _raise_named(error: Exception, path: Path) -> NoReturn:
+    code = getattr(error, "sqlite_errorcode", None)
+    kind = _CAUSES.get(code & 0xFF if code is not None else -1)
+    if kind is None:
+        raise error
+    raise kind(f"{path}: {error}; {_WAYS_OUT[kind]}") from error
 
 
 class SqliteCursor:
@@ -156,6 +160,10 @@ def _file_number(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+def _closed() -> Failed:
+    return Failed("this store is closed; open it again with open_store()")
+
+
 class SqliteEngine:
     """Transactions on one index file, from any thread.
 
@@ -177,6 +185,7 @@ class SqliteEngine:
         self._closed = False
         self._written: list[Callable[[], None]] = []
         self._file: tuple[int, int] | None = None
+        self._heads: mmap.mmap | None = None
         self._writer_lock = WriterLock(lock, seconds=wait_seconds)
         refuse_network_filesystem(path)
         with self._connection() as connection:
@@ -186,8 +195,14 @@ class SqliteEngine:
 
     def ask(self, sql: str, *values: Value) -> list[Row]:
         """Every row of one statement: a snapshot of its own, at less cost than a transaction."""
-        with self._connection() as connection:
+        # Written out, since it is asked so often.
+        connection = self._take()
+        try:
             rows: list[Row] = connection.execute(sql, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            _raise_named(error, self._path)
+        finally:
+            self._give_back(connection)
         return rows
 
     @contextmanager
@@ -208,6 +223,14 @@ class SqliteEngine:
             yield SqliteCursor(connection)
         for tell in self._written:
             tell()
+
+    def revision(self) -> bytes:
+        """Where equal, nothing was committed by anybody in between; where not, perhaps nothing."""
+        if self._heads is None:
+            self._heads = map_heads(self._path)
+        if self._closed:
+            raise _closed()
+        return self._heads[:HEADS]
 
     def when_written(self, tell: Callable[[], None]) -> None:
         """Call this after each transaction of `writing` that commits, in its thread."""
@@ -260,10 +283,11 @@ class SqliteEngine:
             )
         with self._guard:
             if self._closed:
-                raise Failed("this store is closed; open it again with open_store()")
+                raise _closed()
             if self._idle:
                 return self._idle.pop()
-        connection = _connect(self._path, create=False)
+        with errors_named(self._path):
+            connection = _connect(self._path, create=False)
         try:
             self._refuse_another_file()
         except ForeignStore:

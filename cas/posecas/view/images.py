@@ -52,6 +52,11 @@ class ImageFiles:
             return _described(self._index.pose_in(generation, name))
         raise no_such(f"{name}.{suffix}")
 
+    def behind(self, generation: int, pose: int, *, limit: int) -> Sequence[Entry]:
+        """Return the images that are listed behind a pose's in the folder of a generation."""
+        found = self._index.images_behind(generation, pose, limit=limit)
+        return [_found(image, image.extension) for image in found]
+
     def entry(self, node: Node) -> Entry:
         """See ``FileArea``."""
         if kind_of(node) is Kind.POSE_JSON:

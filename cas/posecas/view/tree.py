@@ -1,6 +1,6 @@
 """The whole tree: which part of it knows a node."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from posecas.errors import NotFound
@@ -55,6 +55,7 @@ class View:
         fixed = FixedFolders(status, metrics)
         hashes, aliases = Hashes(store.index), Aliases(store)
         images, thumbnails = ImageFiles(store.index), ThumbnailFiles(store)
+        self._images = images
         self._folders: Mapping[Kind, FolderArea] = {
             **dict.fromkeys((Kind.ROOT, Kind.THUMBNAILS, Kind.STATUS_FOLDER), fixed),
             **dict.fromkeys((Kind.HASHES, Kind.HASH_FOLDER), hashes),
@@ -103,6 +104,16 @@ class View:
         if area is None:
             raise no_such(name)
         return area.lookup(parent, name)
+
+    def behind(self, parent: Node, entry: Entry, *, limit: int) -> Sequence[Entry]:
+        """Return some of the images that are listed behind one in its folder.
+
+        They are what `lookup` would find by their names; each says up to which revision it holds.
+        """
+        self._reach.check(parent)
+        if entry.image is None:
+            return ()
+        return self._images.behind(row_of(parent), entry.image.id, limit=limit)
 
     def children(self, node: Node, *, after: int = 0, limit: int = 1000) -> Page[Entry]:
         """Return about ``limit`` entries behind the cookie ``after``.

@@ -1,11 +1,12 @@
 """What the kernel asks, taken apart. Layouts: ``linux/fuse.h``, see `abi`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from struct import Struct
+from struct import Struct, error
 from typing import Final, NamedTuple
 
 from posecas_fuse.kernel.abi import HEADER_IN, RESENT
+
+_HEAD: Final = HEADER_IN.size
 
 
 class Malformed(Exception):
@@ -17,8 +18,7 @@ class Malformed(Exception):
         self.unique = unique
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One message. ``nodeid`` is the kernel's name of a file, ``pid`` that of a thread."""
 
     opcode: int
@@ -36,9 +36,11 @@ class Request:
 
     def fields(self, layout: Struct) -> tuple[int, ...]:
         """Return the integers at the body's beginning. Raises ``Malformed``."""
-        if len(self.body) < layout.size:
-            raise self.malformed(f"{len(self.body)} bytes where {layout.size} belong")
-        return layout.unpack_from(self.body)
+        try:
+            return layout.unpack_from(self.body)
+        except error:
+            cause = f"{len(self.body)} bytes where {layout.size} belong"
+            raise self.malformed(cause) from None
 
     def names(self, count: int, *, after: int = 0) -> Sequence[bytes]:
         """Return the names that fill the body, each ended by a zero. Raises ``Malformed``."""
@@ -51,7 +53,11 @@ class Request:
 
     def name(self, *, after: int = 0) -> bytes:
         """Return the one name that fills the body. Raises ``Malformed``."""
-        return self.names(1, after=after)[0]
+        body = bytes(self.body[after:])
+        name = body[:-1]
+        if not name or body.find(b"\0") != len(name) or b"/" in name:
+            raise self.malformed("one name was to come")
+        return name
 
     def malformed(self, what: str) -> Malformed:
         """Return the error that says so of this message."""
@@ -60,17 +66,20 @@ class Request:
 
 def parse(message: memoryview) -> Request:
     """Return what a message asks; its body stays in the given memory. Raises ``Malformed``."""
-    if len(message) < HEADER_IN.size:
-        raise Malformed(f"a message of {len(message)} bytes, shorter than a header")
-    length, opcode, unique, nodeid, uid, gid, pid, extensions, _ = HEADER_IN.unpack_from(message)
+    try:
+        head = HEADER_IN.unpack_from(message)
+    except error:
+        what = f"a message of {len(message)} bytes, shorter than a header"
+        raise Malformed(what) from None
+    length, opcode, unique, nodeid, uid, gid, pid, extensions, _ = head
     if length != len(message):
         raise Malformed(
             f"operation {opcode}: {len(message)} bytes that say they are {length}", unique=unique
         )
     end = length - 8 * extensions
-    if end < HEADER_IN.size:
+    if end < _HEAD:
         raise Malformed(f"operation {opcode}: extensions longer than itself", unique=unique)
-    return Request(opcode, unique, nodeid, uid, gid, pid, message[HEADER_IN.size : end])
+    return Request(opcode, unique, nodeid, uid, gid, pid, message[_HEAD:end])
 
 
 GETATTR: Final = Struct("<IIQ")

@@ -2,7 +2,6 @@
 
 import errno
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from posecas_fuse.answering import errno_for
@@ -58,13 +57,9 @@ class Session:
             return False
 
     def _answer(self, request: Request) -> bool:
-        if request.opcode in UNANSWERED:
-            if request.opcode == Opcode.INTERRUPT:
-                self._interruptible.interrupt(request.fields(requests.INTERRUPT)[0])
-            return False
         operation = self._table.get(request.opcode)
         if operation is None:
-            self._device.answer(request.unique, errno.ENOSYS)
+            self._answer_nothing(request)
             return False
         if operation.quick is not None:
             error, payload = _run(operation.quick, request)
@@ -73,12 +68,18 @@ class Session:
                 return False
         return self._defer(request, operation)
 
+    def _answer_nothing(self, request: Request) -> None:
+        if request.opcode == Opcode.INTERRUPT:
+            self._interruptible.interrupt(request.fields(requests.INTERRUPT)[0])
+        elif request.opcode not in UNANSWERED:
+            self._device.answer(request.unique, errno.ENOSYS)
+
     def _defer(self, request: Request, operation: Operation) -> bool:
         slow, pool = operation.slow, operation.pool
         if slow is None or pool is None:
             raise request.malformed("it can be answered in no way")
         lent = len(request.body) > _COPIED
-        kept = request if lent else replace(request, body=memoryview(bytes(request.body)))
+        kept = request if lent else request._replace(body=memoryview(bytes(request.body)))
         pool.give(
             request.unique,
             Opcode(request.opcode).name,
