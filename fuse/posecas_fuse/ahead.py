@@ -1,37 +1,35 @@
 """Images that will probably be looked up next, found with the ones before them.
 
-A program that opens one image of a generation mostly opens more of them. To find many at once costs
-the index little more than to find one.
+A program that opens some images of a generation mostly opens more of them, and images that were put
+one after the other together. To find many at once costs the index a fifth for each.
 """
 
 from typing import Final
 
-from posecas.store import Store
+from posecas.index.protocol import Catalogue
 from posecas.view import Entry, Node, View
 
-_FEWEST: Final = 8
-_MOST: Final = 256
+_NEAR: Final = 64
+"""Row ids of poses that are near each other: the same multiple of it is not above them."""
+
 _REMEMBERED: Final = 4096
-"""Entries, and folders: a few megabytes."""
+"""Entries: a few megabytes."""
 
 
 class Ahead:
     """What is known of names as long as nothing is committed. Any thread may call any method."""
 
-    def __init__(self, store: Store, view: View) -> None:
+    def __init__(self, index: Catalogue, view: View) -> None:
         """Nothing is known."""
-        self._index = store.index
+        self._index = index
         self._view = view
         self._entries: dict[tuple[Node, bytes], Entry] = {}
-        self._used: dict[Node, int] = {}
+        self._missed: dict[tuple[Node, int], bytes] = {}
 
     def entry(self, parent: Node, name: bytes) -> Entry | None:
         """Return what a name leads to now; None: look it up."""
         entry = self._entries.get((parent, name))
-        if entry is None or not self.is_current(entry):
-            return None
-        self._used[parent] = self._used.get(parent, 0) + 1
-        return entry
+        return entry if entry is not None and self.is_current(entry) else None
 
     def is_current(self, entry: Entry) -> bool:
         """Tell whether nothing has changed since an image was looked up. False: it may have."""
@@ -39,17 +37,17 @@ class Ahead:
         return image is not None and image.revision == self._index.revision()
 
     def looked_up(self, parent: Node, name: bytes, entry: Entry) -> None:
-        """Remember an image, and find those that stand behind it in its folder.
+        """Remember an image that was not known, and find those near it.
 
-        One is no sign that more will be asked for. How many are found then depends on how many of
-        those that were found before have been asked for since.
+        One is no sign that more will be asked for. Two that are near each other are.
         """
-        if len(self._entries) > _REMEMBERED or len(self._used) > _REMEMBERED:
-            self._entries, self._used = {}, {}
+        if entry.image is None:
+            return
+        if len(self._entries) + len(self._missed) > _REMEMBERED:
+            self._entries, self._missed = {}, {}
         self._entries[parent, name] = entry
-        used = self._used.get(parent)
-        self._used[parent] = 0
-        if used is not None:
-            limit = min(_FEWEST + 2 * used, _MOST)
-            for other in self._view.behind(parent, entry, limit=limit):
+        block = entry.image.id // _NEAR
+        if self._missed.get((parent, block)) == entry.image.revision:
+            for other in self._view.images(parent, range(block * _NEAR, (block + 1) * _NEAR)):
                 self._entries[parent, other.name.encode()] = other
+        self._missed[parent, block] = entry.image.revision

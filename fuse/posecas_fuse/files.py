@@ -80,7 +80,7 @@ class Files:
         self.appearance = replace(rules.appearance, writable=spool is not None)
         """What `stat` tells of entries."""
         self._view = View(store, user=user, status=status, metrics=lambda: metrics(status()))
-        self._ahead = Ahead(store, self._view)
+        self._ahead = Ahead(store.index, self._view)
         self._pins = Pins(store, self._view, seconds=rules.deadline)
         self._writer: _Writer | None = None
         if spool is not None:
@@ -110,8 +110,7 @@ class Files:
             entry = self._writer.names.lookup(parent, name)
         else:
             entry = self._view.lookup(parent, utf8(name))
-        if entry.image is not None:
-            self._ahead.looked_up(parent, name, entry)
+        self._ahead.looked_up(parent, name, entry)
         return entry
 
     def entry(self, node: Node, handle: Handle | None = None) -> Entry:

@@ -34,12 +34,10 @@ class ImagesVerbs:
             raise PoseNotFound("the pose was removed meanwhile")
         return found[0]
 
-    def images_behind(self, generation: int, pose: int, *, limit: int) -> Sequence[Image]:
-        """The images of a generation that stand behind a pose, in the order of their making."""
-        return self._images(
-            "p.id IN (SELECT id FROM poses WHERE generation_id = ? AND id > ? ORDER BY id LIMIT ?)",
-            *(generation, pose, limit),
-        )
+    def images_among(self, generation: int, poses: range) -> Sequence[Image]:
+        """The images of the poses of a generation whose ids are in a range, by id."""
+        where = "p.generation_id = ? AND p.id >= ? AND p.id < ?"
+        return self._images(where, generation, poses.start, poses.stop)
 
     def _images(self, where: str, *values: Value) -> Sequence[Image]:
         revision = self._engine.revision()

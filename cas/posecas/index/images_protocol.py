@@ -24,9 +24,6 @@ class Images(Protocol):
         """Raises ``PoseNotFound``."""
         ...
 
-    def images_behind(self, generation: int, pose: int, *, limit: int) -> Sequence[Image]:
-        """The images of a generation that stand behind a pose, in the order of their making.
-
-        At most ``limit`` of them.
-        """
+    def images_among(self, generation: int, poses: range) -> Sequence[Image]:
+        """The images of the poses of a generation whose ids are in a range, by id."""
         ...

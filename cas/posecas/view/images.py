@@ -52,9 +52,9 @@ class ImageFiles:
             return _described(self._index.pose_in(generation, name))
         raise no_such(f"{name}.{suffix}")
 
-    def behind(self, generation: int, pose: int, *, limit: int) -> Sequence[Entry]:
-        """Return the images that are listed behind a pose's in the folder of a generation."""
-        found = self._index.images_behind(generation, pose, limit=limit)
+    def among(self, generation: int, poses: range) -> Sequence[Entry]:
+        """Return the images of the poses of a generation that have these row ids."""
+        found = self._index.images_among(generation, poses)
         return [_found(image, image.extension) for image in found]
 
     def entry(self, node: Node) -> Entry:

@@ -105,15 +105,13 @@ class View:
             raise no_such(name)
         return area.lookup(parent, name)
 
-    def behind(self, parent: Node, entry: Entry, *, limit: int) -> Sequence[Entry]:
-        """Return some of the images that are listed behind one in its folder.
+    def images(self, parent: Node, poses: range) -> Sequence[Entry]:
+        """Return the images in a generation's folder whose poses have these row ids.
 
-        They are what `lookup` would find by their names; each says up to which revision it holds.
+        They are what `lookup` finds by their names. Raises ``NotFound``.
         """
         self._reach.check(parent)
-        if entry.image is None:
-            return ()
-        return self._images.behind(row_of(parent), entry.image.id, limit=limit)
+        return self._images.among(row_of(parent), poses)
 
     def children(self, node: Node, *, after: int = 0, limit: int = 1000) -> Page[Entry]:
         """Return about ``limit`` entries behind the cookie ``after``.
