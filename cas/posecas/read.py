@@ -6,6 +6,8 @@ that is away is never taken for damage. What is not on a disk of this host is re
 cache: a copy that is there is read without asking the location.
 """
 
+import os
+import stat
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import BinaryIO, Final, TypeVar
@@ -61,11 +63,11 @@ def open_blob(backends: Backends, digest: Digest, *, seconds: float | None = Non
     return _first_intact(backends, digest, partial(_open, backends, seconds=seconds))
 
 
-def open_near(backends: Backends, replicas: Sequence[Replica]) -> BinaryIO | None:
+def open_near(backends: Backends, replicas: Sequence[Replica]) -> int | None:
     """Do as `open_blob` without asking any location that is not on a disk of this host.
 
-    ``replicas`` are those that are live now. None: the bytes are not at hand, or are damaged;
-    `open_blob` tells which.
+    ``replicas`` are those that are live now. Returns a descriptor that the caller closes. None: the
+    bytes are not at hand, or are damaged; `open_blob` tells which.
     """
     for replica in replicas:
         place = backends.places.get(replica.location)
@@ -76,7 +78,8 @@ def open_near(backends: Backends, replicas: Sequence[Replica]) -> BinaryIO | Non
                 return None
         found = backends.cache.find(replica.digest, replica.size)
         if found is not None:
-            return found
+            with found:
+                return os.dup(found.fileno())
     return None
 
 
@@ -142,26 +145,27 @@ def _read(backends: Backends, place: Place, replica: Replica) -> bytes:
 
 def _open(backends: Backends, place: Place, replica: Replica, *, seconds: float | None) -> BinaryIO:
     if isinstance(place.objects, HasPaths):
-        return _open_checked(place, replica, place.objects)
+        return os.fdopen(_open_checked(place, replica, place.objects), "rb")
     fetch = partial(read_replica, place, replica)
     return backends.cache.open(replica.digest, replica.size, fetch, seconds=seconds)
 
 
-def _open_checked(place: Place, replica: Replica, paths: HasPaths) -> BinaryIO:
-    info = place.objects.stat(replica.key)
-    if info.size != replica.size:
-        raise DamagedObject(
-            f"{place.name}: {replica.key} has {info.size} bytes, the index says {replica.size}; "
-            "it is not served. Put the same image again to heal it"
-        )
-    try:
-        return paths.path(replica.key).open("rb")
-    except FileNotFoundError:
-        raise ObjectMissing(f"{place.name}: {replica.key} is not there") from None
-    except OSError as error:
-        raise LocationUnavailable(
-            f"{place.name}: {replica.key} cannot be opened ({error.strerror}); try again"
-        ) from error
+def _open_checked(place: Place, replica: Replica, paths: HasPaths) -> int:
+    descriptor = paths.open(replica.key)
+    found = os.fstat(descriptor)
+    if found.st_size == replica.size and stat.S_ISREG(found.st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise _no_object(place, replica, found)
+
+
+def _no_object(place: Place, replica: Replica, found: os.stat_result) -> Damage:
+    if not stat.S_ISREG(found.st_mode):
+        return ObjectMissing(f"{place.name}: {replica.key} is no regular file; move it away")
+    return DamagedObject(
+        f"{place.name}: {replica.key} has {found.st_size} bytes, the index says {replica.size}; "
+        "it is not served. Put the same image again to heal it"
+    )
 
 
 def _doubt(backends: Backends, place: Place) -> PosecasError | None:

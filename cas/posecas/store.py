@@ -151,10 +151,11 @@ class Store(StoreLocations, StoreOwners, StoreAddresses, StoreUploads, StoreBuck
             raise made
         return open_blob(self._backends, made.rendition.facts.digest, seconds=seconds)
 
-    def open_near(self, replicas: Sequence[Replica]) -> BinaryIO | None:
+    def open_near(self, replicas: Sequence[Replica]) -> int | None:
         """Open a blob's file if its bytes are on a disk of this host and sound; else None.
 
-        ``replicas`` are its live ones, as the index says now.
+        ``replicas`` are its live ones, as the index says now. Returns a descriptor, which the
+        caller closes.
         """
         return open_near(self._backends, replicas)
 

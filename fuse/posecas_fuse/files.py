@@ -230,9 +230,16 @@ class Files:
             return self._pins.pin_text(entry.node, content)
         return self._pins.pin_blob(content)
 
-    def pin_near(self, entry: Entry) -> Handle | None:
-        """Do as `pin` if that waits for no location; None: the bytes are on no local disk."""
-        return self.pin(entry) if entry.blob is None else self._pins.pin_near(entry)
+    def open_near(self, entry: Entry) -> tuple[Handle, int] | None:
+        """Open a blob's file, unless that waits for a location; None: it is on no local disk.
+
+        Returns what `keep` makes a handle of, and a descriptor that is the caller's.
+        """
+        return self._pins.open_near(entry)
+
+    def keep(self, handle: Handle, descriptor: int) -> None:
+        """Have a file that was opened near read by a handle; the descriptor is ours then."""
+        self._pins.keep(handle, descriptor)
 
     def is_current(self, entry: Entry) -> bool:
         """Tell whether nothing has changed since an image was looked up. False: it may have."""

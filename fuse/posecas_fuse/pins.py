@@ -22,6 +22,7 @@ Handle = NewType("Handle", int)
 """An open file. Valid after a restart, and below 2**63."""
 
 _TEXTS: Final = 256
+_HASHES: Final = make_node(Kind.HASH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +97,18 @@ class Pins:
         self._add(handle, self._opened(digest))
         return handle
 
-    def pin_near(self, entry: Entry) -> Handle | None:
-        """Open an entry's blob on a disk of this host; None: it is not there, or is damaged."""
+    def open_near(self, entry: Entry) -> tuple[Handle, int] | None:
+        """Open an entry's blob on a disk of this host; None: it is not there, or is damaged.
+
+        Returns the handle that `keep` pins it by, and a descriptor, which is the caller's.
+        """
         row, replicas = self._whereabouts(entry)
-        handle = Handle(make_node(Kind.HASH, row))
-        with self._guard:
-            found = self._open.get(handle)
-            if found is not None:
-                found.opens += 1
-                return handle
-        file = self._store.open_near(replicas)
-        if file is None:
-            return None
-        self._add(handle, OnDisk(file))
-        return handle
+        descriptor = self._store.open_near(replicas)
+        return None if descriptor is None else (Handle(_HASHES | row), descriptor)
+
+    def keep(self, handle: Handle, descriptor: int) -> None:
+        """Pin what `open_near` opened; the descriptor is ours from now on."""
+        self._add(handle, OnDisk(os.fdopen(descriptor, "rb", buffering=0)))
 
     def pin_text(self, node: Node, data: bytes) -> Handle:
         """Open bytes that were made for this moment."""

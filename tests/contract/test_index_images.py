@@ -40,3 +40,29 @@ def test_there_is_no_image_of_a_pose_that_is_not_there(index: Index) -> None:
         index.image_in(1, "p1")
     with pytest.raises(PoseNotFound):
         index.image_by_id(1)
+
+
+def test_a_revision_stays_until_somebody_commits(index: Index) -> None:
+    put(index, intake(1))
+    before = index.revision()
+    index.stats()
+    assert index.image_in(1, "p1").revision == index.revision() == before
+    seen = {before}
+    for number in range(2, 6):
+        put(index, intake(number))
+        seen.add(index.revision())
+    assert len(seen) == 5
+
+
+def test_images_are_found_together_by_the_ids_of_their_poses(index: Index) -> None:
+    for number in range(5):
+        put(index, intake(number))
+    put(index, intake(5, generation="h"))
+    poses = [index.pose("g", f"p{number}") for number in range(5)]
+    generation = index.generation("g")
+    assert generation is not None
+    everything = range(poses[0].id, poses[-1].id + 100)
+    images = index.images_among(generation.id, everything)
+    assert list(images) == [index.image_by_id(pose.id) for pose in poses]
+    some = range(poses[1].id, poses[3].id)
+    assert [one.name for one in index.images_among(generation.id, some)] == ["p1", "p2"]

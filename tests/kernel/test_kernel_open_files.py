@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -25,7 +24,7 @@ def memory() -> Iterator[int]:
 
 def test_the_next_worker_finds_what_is_open(memory: int) -> None:
     first = OpenFiles(memory)
-    kept, gone = first.add(_FILE), first.add(replace(_FILE, unique=12))
+    kept, gone = first.add(_FILE), first.add(_FILE._replace(unique=12))
     first.remove(gone)
     first.follow(99)
     second = OpenFiles(memory)
@@ -68,7 +67,7 @@ def test_workers_that_change_at_any_moment_agree(steps: list[int | None]) -> Non
             if step is None:
                 files = OpenFiles(memory)
             elif step < 12 or not open_now:
-                opened = replace(_FILE, nodeid=step, unique=2 * len(open_now) + 1000 * step)
+                opened = _FILE._replace(nodeid=step, unique=2 * len(open_now) + 1000 * step)
                 open_now[files.add(opened)] = opened
             else:
                 number = sorted(open_now)[step % len(open_now)]

@@ -44,6 +44,23 @@ def test_what_is_known_of_an_image_is_current_until_anything_changes(
     assert files.is_current(files.entry(node))
 
 
+def test_names_are_found_with_those_near_them_and_anew_once_anything_has_changed(
+    store: posecas.Store, files: Files
+) -> None:
+    for number in range(6):
+        store.put(tile(number), generation="g1", pose=f"p{number}")
+    folder = _node(files, b"generations", b"g1")
+    names = [f"p{number}.png".encode() for number in range(6)]
+    found = [files.lookup(folder, name) for name in names]
+    assert [files.read(files.pin(one), 0, 1 << 20) for one in found] == list(map(tile, range(6)))
+    assert found == [files.entry(one.node) for one in found]
+    store.put(tile(9), generation="g1", pose="p5", replace=True)
+    store.remove(["g1/p4"])
+    assert files.read(files.pin(files.lookup(folder, names[5])), 0, 1 << 20) == tile(9)
+    with pytest.raises(NotFound):
+        files.lookup(folder, names[4])
+
+
 def test_what_the_view_makes_itself_is_read_from_memory(store: posecas.Store, files: Files) -> None:
     store.put(tile(1), generation="g1", pose="p1")
     node = _node(files, b"generations", b"g1", b"p1.json")

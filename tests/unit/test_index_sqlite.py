@@ -426,3 +426,35 @@ def test_a_network_filesystem_is_refused(
     refuse_network_filesystem(Path("/mnt/far"))
     with pytest.raises(Failed, match="local disk"):
         refuse_network_filesystem(Path("/mnt/far away/store/index.sqlite"))
+
+
+# Whether anything was committed
+
+
+def test_what_another_process_commits_is_another_revision(index: SqlIndex, path: Path) -> None:
+    before = index.revision()
+    code = f"import sqlite3; sqlite3.connect({str(path)!r}).executescript({_COMMIT!r})"
+    subprocess.run([sys.executable, "-S", "-c", code], check=True)
+    assert index.revision() != before
+
+
+def test_looking_at_revisions_costs_nobody_a_lock(engine: SqliteEngine, path: Path) -> None:
+    engine.revision()
+    locks = _locks(path)
+    assert locks
+    other = SqliteEngine(path, path.with_name("lock"))
+    assert other.revision() == engine.revision()
+    other.close()
+    assert _locks(path) == locks
+    with pytest.raises(Failed, match="closed"):
+        other.revision()
+
+
+_COMMIT = "UPDATE locations SET url = url"
+
+
+def _locks(path: Path) -> list[str]:
+    """What this process has locked of the index of the write-ahead log."""
+    file = f":{path.with_name(path.name + '-shm').stat().st_ino} "
+    found = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    return [line.partition(":")[2] for line in found if f" {os.getpid()} " in line and file in line]

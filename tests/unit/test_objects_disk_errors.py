@@ -223,13 +223,37 @@ def test_links_inside_the_tree_lead_nowhere(tmp_path: Path) -> None:
     with pytest.raises(LocationUnavailable, match="links"):
         objects.read(KEY)
     with pytest.raises(LocationUnavailable, match="links"):
+        objects.open(KEY)
+    with pytest.raises(LocationUnavailable, match="links"):
         put(objects, OTHER)
     with pytest.raises(LocationUnavailable, match="links"):
         objects.delete([KEY])
-    with pytest.raises(ObjectMissing):
-        objects.read("objects/cd/link.png")
+    for use in (objects.read, objects.open):
+        with pytest.raises(ObjectMissing):
+            use("objects/cd/link.png")
     assert [found.key for found in objects.list("")] == ["objects/cd/three.png"]
     assert [path.name for path in outside.rglob("*.png")] == ["one.png"]
+
+
+def test_an_opened_object_stays_readable_and_what_is_away_is_told_from_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    objects = LocalObjects(root)
+    put(objects, KEY)
+    descriptors = [objects.open(KEY) for _ in range(2)]
+    objects.delete([KEY])
+    for descriptor in descriptors:
+        assert os.read(descriptor, 10) == b"bytes"
+        os.close(descriptor)
+    with pytest.raises(ObjectMissing):
+        objects.open(KEY)
+    put(objects, OTHER)
+    os.close(objects.open(OTHER))
+    root.rename(tmp_path / "elsewhere")
+    with pytest.raises(LocationUnavailable):
+        objects.open(OTHER)
 
 
 def test_files_that_are_no_objects_are_not_listed(tmp_path: Path) -> None:

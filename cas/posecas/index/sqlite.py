@@ -1,13 +1,12 @@
 """The SQLite engine: one file on a local disk, many readers, one writer at a time."""
 
-import mmap
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3
@@ -30,6 +29,9 @@ from posecas.index.integrity import sqlite_findings
 from posecas.index.migrations import MIGRATIONS, is_current
 from posecas.index.wal_index import HEADS, map_heads
 from posecas.index.writer_lock import WriterLock
+
+if TYPE_CHECKING:
+    from mmap import mmap
 
 WAIT_SECONDS: Final = 30.0
 _IDLE_CONNECTIONS: Final = 16
@@ -185,7 +187,7 @@ class SqliteEngine:
         self._closed = False
         self._written: list[Callable[[], None]] = []
         self._file: tuple[int, int] | None = None
-        self._heads: mmap.mmap | None = None
+        self._heads: mmap | None = None
         self._writer_lock = WriterLock(lock, seconds=wait_seconds)
         refuse_network_filesystem(path)
         with self._connection() as connection:

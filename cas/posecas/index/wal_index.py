@@ -28,10 +28,10 @@ def map_heads(database: Path) -> mmap.mmap:
     file that is closed all locks end that the process has on it (fcntl(2)), SQLite's among them.
     Raises ``Failed``.
     """
-    path = f"{database}-shm"
+    path = database.with_name(f"{database.name}-shm")
     with _guard:
         try:
-            found = os.stat(path)
+            found = path.stat()
             file = found.st_dev, found.st_ino
             if file not in _mapped:
                 descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)

@@ -175,12 +175,19 @@ class FaultyObjects:
 
 
 class FaultyPaths(FaultyObjects):
-    """The same for a location on a local disk; what is read through a path never fails."""
+    """The same for a location on a local disk; what is read through a file never fails."""
 
     def path(self, key: str) -> Path:
         """See ``HasPaths.path``."""
         assert isinstance(self._inner, HasPaths)  # noqa: S101 - `faulty` looked
         return self._inner.path(key)
+
+    def open(self, key: str) -> int:
+        """See ``HasPaths.open``."""
+        assert isinstance(self._inner, HasPaths)  # noqa: S101 - `faulty` looked
+        if self._fault("open", [key]) in _OUTRIGHT:
+            raise _away("open", key)
+        return self._inner.open(key)
 
 
 class FaultyAddresses(FaultyObjects):

@@ -30,6 +30,8 @@ from posecas.objects.tree import Tree
 from posecas.objects.walk import walk
 
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_OPEN: Final = _READ | os.O_NONBLOCK
+"""Opening what is no regular file, but a pipe, waits for nobody."""
 
 
 class LocalObjects:
@@ -45,10 +47,26 @@ class LocalObjects:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._tree = Tree(root)
+        self._entered: set[str] = set()
 
     def path(self, key: str) -> Path:
         """Return where the object lies, whether or not it exists."""
         return self._root / check_key(key)
+
+    def open(self, key: str) -> int:
+        """See ``HasPaths.open``. Whether a folder is a link is looked at once."""
+        where = self._where(check_key(key))
+        folder, _, name = key.rpartition("/")
+        if folder in self._entered:
+            try:
+                return os.open(where, _OPEN)
+            except OSError:
+                # What is missing, object or root, is told apart below.
+                self._entered.discard(folder)
+        with reading(where), self._tree.opened(folder.split("/") if folder else []) as directory:
+            descriptor = os.open(name, _OPEN, dir_fd=directory)
+        self._entered.add(folder)
+        return descriptor
 
     def write(self, key: str, data: bytes, *, media_type: str, metadata: Mapping[str, str]) -> None:
         """See ``Objects.write``. The bytes are on the medium before the key can be seen."""

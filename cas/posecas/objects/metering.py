@@ -102,7 +102,7 @@ class Metered:
 
 
 class MeteredPaths(Metered):
-    """The same for a location on a local disk; what is read through a path is not counted."""
+    """The same for a location on a local disk; what is read through a file is not counted."""
 
     def __init__(self, inner: Objects, paths: HasPaths) -> None:
         super().__init__(inner)
@@ -112,6 +112,11 @@ class MeteredPaths(Metered):
         """See ``HasPaths.path``."""
         with self._counted("path"):
             return self._paths.path(key)
+
+    def open(self, key: str) -> int:
+        """See ``HasPaths.open``."""
+        with self._counted("open"):
+            return self._paths.open(key)
 
 
 class MeteredAddresses(Metered):

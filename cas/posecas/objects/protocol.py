@@ -80,6 +80,13 @@ class HasPaths(Protocol):
         """Return where the object lies, whether or not it exists."""
         ...
 
+    def open(self, key: str) -> int:
+        """Return a descriptor to read the object by, which the caller closes. Raises like `read`.
+
+        What is read by it, is read whatever happens to the key.
+        """
+        ...
+
 
 @runtime_checkable
 class LeavesTemporaries(Protocol):

@@ -12,10 +12,8 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from operator import attrgetter
 from struct import Struct
-from typing import Final
+from typing import Final, NamedTuple
 
 from posecas_fuse.kernel.abi import RESENT
 
@@ -35,8 +33,7 @@ class TooManyOpen(Exception):
     """Every slot is in use."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenFile:
+class OpenFile(NamedTuple):
     """An open file: the kernel's number for it, and ours; what it is, and how it is read.
 
     ``unique`` is that of the request that opened it; ``content`` tells its bytes from others.
@@ -48,11 +45,8 @@ class OpenFile:
     size: int
     modified_ns: int
     content: int
-    backing: int
-    flags: int
-
-
-_FIELDS: Final = attrgetter(*(field.name for field in fields(OpenFile)))
+    backing: int = 0
+    flags: int = 0
 
 
 def make_memory() -> int:
@@ -102,7 +96,7 @@ class OpenFiles:
             # First, so that no number is given twice: who closes one may be sent again.
             self._write_head()
             offset = _offset(slot)
-            _SLOT.pack_into(self._memory, offset, 0, *_FIELDS(opened))
+            _SLOT.pack_into(self._memory, offset, 0, *opened)
             self._memory[offset : offset + 8] = self._serial.to_bytes(8, "little")
             handle = self._serial << _SLOT_BITS | slot
             self._note(handle, opened)
@@ -132,6 +126,8 @@ class OpenFiles:
 
     def of(self, nodeid: int) -> Sequence[OpenFile]:
         """Return how a file is open now."""
+        if nodeid not in self._by_node:
+            return ()
         with self._guard:
             return [self._files[handle] for handle in self._by_node.get(nodeid, ())]
 

@@ -13,6 +13,7 @@ from posecas_fuse.kernel import replies, requests
 from posecas_fuse.kernel.abi import OPEN_OUT
 from posecas_fuse.kernel.inodes import content, is_spooled
 from posecas_fuse.kernel.open_files import OpenFile
+from posecas_fuse.kernel.reading import is_passed_through
 from posecas_fuse.kernel.requests import Request
 from posecas_fuse.kernel.shared import Shared
 
@@ -38,17 +39,19 @@ class Opening:
 
     def open_near(self, request: Request) -> bytes | None:
         """Open what is sure to wait for no location; None: `open` has to."""
-        before = self._answered_before(request)
+        before = self._answered_before(request) if request.resent else None
         if before is not None:
             return before
         flags, _ = request.fields(requests.OPEN)
         if flags & _WRITING:
             return None
         entry = self._entry_to_read(request)
+        if entry.blob is not None:
+            near = self._files.open_near(entry)
+            return None if near is None else self._add_file(request, entry, *near)
         if is_spooled(entry.node):
             return self._add(request, entry, self._files.open(entry.node))
-        handle = self._files.pin_near(entry)
-        return None if handle is None else self._add(request, entry, handle)
+        return self._add(request, entry, self._files.pin(entry))
 
     def open(self, request: Request) -> bytes:
         """Open a file to read it, wherever its bytes are, or to write it."""
@@ -81,7 +84,7 @@ class Opening:
     def close(self, number: int) -> None:
         """Let go of an opened file; of one that was closed, too."""
         opened = self._reading.close(number)
-        if opened is None:
+        if opened is None or is_passed_through(opened.flags):
             return
         handle = Handle(opened.handle)
         self._files.release(handle)
@@ -124,25 +127,39 @@ class Opening:
         raise OSError(errno.ESTALE, "it is not what it was: ask for the name again")
 
     def _add(self, request: Request, entry: Entry, handle: Handle) -> bytes:
-        opened = OpenFile(
-            nodeid=self._inodes.number(entry),
-            handle=handle,
-            unique=request.unique,
-            size=entry.size,
-            modified_ns=entry.modified_ns,
-            content=content(entry),
-            backing=0,
-            flags=0,
-        )
+        opened = self._described(request, entry, handle)
         if is_spooled(entry.node):
             number, way = self._reading.open_draft(opened, plain=self._files.is_plain(handle))
         else:
             number, way = self._reading.open(opened, self._files.descriptor(handle))
+            if is_passed_through(way.flags):
+                self._files.release(handle)
         return replies.opened(number, way.flags, way.backing)
 
+    def _add_file(self, request: Request, entry: Entry, handle: Handle, descriptor: int) -> bytes:
+        try:
+            opened = self._described(request, entry, handle)
+            number, way = self._reading.open(opened, descriptor)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if is_passed_through(way.flags):
+            os.close(descriptor)
+        else:
+            self._files.keep(handle, descriptor)
+        return replies.opened(number, way.flags, way.backing)
+
+    def _described(self, request: Request, entry: Entry, handle: Handle) -> OpenFile:
+        return OpenFile(
+            self._inodes.number(entry),
+            handle,
+            request.unique,
+            entry.size,
+            entry.modified_ns,
+            content(entry),
+        )
+
     def _answered_before(self, request: Request) -> bytes | None:
-        if not request.resent:
-            return None
         number = self._opened.asked_by(request.unique)
         opened = None if number is None else self._opened.get(number)
         if number is None or opened is None:
@@ -154,7 +171,7 @@ class Opening:
     ) -> bytes:
         self._created[handle] = name
         self._notifying.here(*name)
-        before = self._answered_before(request)
+        before = self._answered_before(request) if request.resent else None
         told = self._appearance.named(name[0], entry)
         return told + (before or self._add(request, entry, handle))
 

@@ -16,9 +16,7 @@ import logging
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from posecas_fuse.kernel.abi import OpenFlag
 from posecas_fuse.kernel.device import Device
@@ -37,8 +35,12 @@ _KEEP_CACHE: Final = int(OpenFlag.KEEP_CACHE)
 _NOFLUSH: Final = int(OpenFlag.NOFLUSH)
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+def is_passed_through(flags: int) -> bool:
+    """Tell whether of a file that is open in this way nothing is ever asked."""
+    return flags & (THROUGH | DIRECT) == THROUGH
+
+
+class Way(NamedTuple):
     """How one opened file is read: OPEN's answer. ``flags`` are of `OpenFlag`."""
 
     flags: int
@@ -69,11 +71,10 @@ class Reading:
         caller's. The way of ``opened`` is chosen here.
         """
         with self._guard:
-            way = self._way(opened, descriptor, self._files.of(opened.nodeid))
+            flags, backing = self._way(opened, descriptor)
             # Nothing is to be stored when it is closed, so nobody needs to be asked.
-            way = Way(way.flags | _NOFLUSH, way.backing)
-            handle = self._files.add(_with(opened, way))
-            return handle, way
+            way = Way(flags | _NOFLUSH, backing)
+            return self._files.add(_with(opened, way)), way
 
     def open_draft(self, opened: OpenFile, *, plain: bool) -> tuple[int, Way]:
         """Do as `open` with a file that is being written.
@@ -95,8 +96,9 @@ class Reading:
                 self._device.close_backing(opened.backing)
             return opened
 
-    def _way(self, opened: OpenFile, descriptor: int | None, others: Sequence[OpenFile]) -> Way:
-        active = next((one for one in others if one.backing), None)
+    def _way(self, opened: OpenFile, descriptor: int | None) -> Way:
+        others = self._files.of(opened.nodeid)
+        active = next((one for one in others if one.backing), None) if others else None
         if active is not None:
             same = active.content == opened.content and descriptor is not None
             return Way(THROUGH if same else THROUGH | DIRECT, active.backing)
@@ -145,13 +147,4 @@ class Reading:
 
 
 def _with(opened: OpenFile, way: Way) -> OpenFile:
-    return OpenFile(
-        opened.nodeid,
-        opened.handle,
-        opened.unique,
-        opened.size,
-        opened.modified_ns,
-        opened.content,
-        way.backing,
-        way.flags,
-    )
+    return OpenFile(*opened[:-2], way.backing, way.flags)
