@@ -4,16 +4,14 @@ Raises `PosecasError` only; `errnos` turns it into what programs see. Nodes and 
 that mean the same after a restart of the process.
 """
 
-import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from posecas.errnos import IsFolder, NameTaken, NoAttribute, ReadOnly
 from posecas.errors import NotFound
 from posecas.machine import Json
-from posecas.objects.protocol import HasPaths
 from posecas.records import Page, User
 from posecas.store import Store
 from posecas.view import Entry, Node, View
@@ -28,21 +26,13 @@ from posecas_fuse.naming import LONGEST_NAME, check_length
 from posecas_fuse.pins import Handle, Pins
 from posecas_fuse.renames import RenameMode, Renames
 from posecas_fuse.spool.rows import Spooled
+from posecas_fuse.usage import Usage, usage
 from posecas_fuse.workspace import Rules, Workspace
 from posecas_fuse.writing import Creation, Writing
 
 __all__ = ["LONGEST_NAME", "Creation", "Files", "Handle", "Node", "RenameMode", "Rules", "Usage"]
 
 _JSON: Final = frozenset({Kind.POSE_JSON, Kind.SPOOLED_JSON})
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Room in bytes; ``available`` is what may be used without being root."""
-
-    total: int
-    free: int
-    available: int
 
 
 class _Writer:
@@ -189,18 +179,7 @@ class Files:
 
     def usage(self, node: Node) -> Usage:
         """Return the room there is: what a quota leaves, or what the write location's disk has."""
-        objects = self._store.location.objects
-        place = (
-            objects.path("objects").parent if isinstance(objects, HasPaths) else self._store.path
-        )
-        found = os.statvfs(place)
-        unit = found.f_frsize
-        disk = Usage(found.f_blocks * unit, found.f_bfree * unit, found.f_bavail * unit)
-        owner = self._owner(node)
-        if owner is None or owner.quota is None:
-            return disk
-        left = max(0, owner.quota - owner.used - owner.reserved)
-        return Usage(owner.quota, min(left, disk.free), min(left, disk.available))
+        return usage(self._store, self._owner(node))
 
     def open(self, node: Node, *, write: bool = False, truncate: bool = False) -> Handle:
         """Open a file. Its bytes stay readable whatever happens to its name.
