@@ -17,9 +17,7 @@ def main(text: str, report: int) -> int:
         # Only now is the process nobody's child, and free of the session's terminal for good.
         os._exit(0)
     os.set_inheritable(report, False)
-    logging.basicConfig(
-        format="%(asctime)s %(process)d %(levelname)s %(message)s", level=logging.INFO
-    )
+    log_to_stderr()
 
     def ready(read_mode: str) -> None:
         logging.getLogger("posecas_fuse").info("mounted; reads: %s", read_mode)
@@ -34,6 +32,13 @@ def main(text: str, report: int) -> int:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     return 0
+
+
+def log_to_stderr() -> None:
+    """Log as everything that keeps a mount in the background does."""
+    logging.basicConfig(
+        format="%(asctime)s %(process)d %(levelname)s %(message)s", level=logging.INFO
+    )
 
 
 if __name__ == "__main__":

@@ -44,13 +44,12 @@ def mount_here(request: Request, *, ready: Ready = _nothing) -> None:
 def serve_store(request: Request, *, ready: Ready) -> None:
     """Do as `mount_here` with a request that was checked."""
     with _spool(request) as spool:
-        folder = None if spool is None else spool.folder
         if request.engine == "kernel":
             from posecas_fuse.kernel import keeper  # noqa: PLC0415 - Linux alone has what it needs
 
-            keeper.serve(request, folder, ready=ready)
+            keeper.serve(request, spool, ready=ready)
         else:
-            _serve_portable(request, folder, ready=ready)
+            _serve_portable(request, None if spool is None else spool.folder, ready=ready)
 
 
 def _check_engine(request: Request) -> None:

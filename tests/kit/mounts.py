@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ GONE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Mount:
-    """A store's view at ``path``; all its processes end once ``pid`` has."""
+    """A store's view at ``path``, served by ``pid`` and its children."""
 
     path: Path
     engine: Engine
@@ -39,6 +39,11 @@ class Mount:
         """All of them."""
         return [self.pid, *self.workers]
 
+    def succeeded(self) -> "Mount":
+        """Once another process has taken the place of ``pid``, and has workers: the mount then."""
+        until(lambda: any(map(_is_in_charge, _serving(self.path))))
+        return replace(self, pid=_server(self.path))
+
     def kill(self) -> None:
         """End all processes so that none can clean up."""
         pids = self.processes
@@ -56,10 +61,10 @@ def mounted(
     chosen = engine or default_engine()
     mount(Request(str(store), str(mountpoint), chosen, **options))
     found = Mount(mountpoint, chosen, _server(mountpoint))
-    pids = found.processes
     try:
         yield found
     finally:
+        pids = _serving(mountpoint)
         if mounted_at(mountpoint) is not None:
             subprocess.run(["umount", "-l", str(mountpoint)], check=True)  # noqa: S607
         for pid in pids:
@@ -92,13 +97,22 @@ def until(holds: Callable[[], bool], seconds: float = GONE_SECONDS) -> None:
 
 def _server(mountpoint: Path) -> int:
     """The process that serves a mount and whose parent does not: its command line names it."""
-    found = [
+    found = _serving(mountpoint)
+    (server,) = [pid for pid in found if _parent(pid) not in found]
+    return server
+
+
+def _serving(mountpoint: Path) -> Sequence[int]:
+    return [
         int(process.name)
         for process in Path("/proc").glob("[0-9]*")
         if json.dumps(str(mountpoint)).encode() in _command(process)
     ]
-    (server,) = [pid for pid in found if _parent(pid) not in found]
-    return server
+
+
+def _is_in_charge(pid: int) -> bool:
+    """Whether a process that was a worker is a keeper by now, with workers of its own."""
+    return b"successor" in _command(Path(f"/proc/{pid}")) and any(_children(pid))
 
 
 def _children(pid: int) -> Iterator[int]:

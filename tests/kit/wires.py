@@ -10,10 +10,10 @@ from struct import Struct
 
 import posecas
 from posecas_fuse.kernel.abi import HEADER_IN, HEADER_OUT, Feature, Opcode
+from posecas_fuse.kernel.establishing import make_lanes
 from posecas_fuse.kernel.handshake import Terms
-from posecas_fuse.kernel.herald import LANES
 from posecas_fuse.kernel.open_files import make_memory
-from posecas_fuse.kernel.plan import Plan
+from posecas_fuse.kernel.plan import Estate, Plan
 from posecas_fuse.kernel.worker import Worker
 from posecas_fuse.request import Request
 
@@ -70,24 +70,13 @@ class Wire:
 def wired(store: posecas.Store, *, deadline: float = 30.0) -> Iterator[Wire]:
     """A worker for a store, read only, and the wire to it."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    lanes = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(LANES)]
+    lanes = make_lanes()
     reading, report = os.pipe()
     memory = make_memory()
     request = Request(str(store.path), "/nowhere", "kernel", read_only=True, deadline=deadline)
     terms = Terms(45, Feature.HAS_RESEND | Feature.HAS_EXPIRE_ONLY)
-    senders = [pair[0] for pair in lanes]
-    plan = Plan(
-        request=request,
-        spool=None,
-        terms=terms,
-        device=theirs.fileno(),
-        memory=memory,
-        lanes=senders,
-        report=report,
-        restarts=0,
-        fresh=True,
-        keeper=os.getpid(),
-    )
+    estate = Estate(request, None, terms, theirs.fileno(), memory, lanes)
+    plan = Plan(estate, report, restarts=0, fresh=True, keeper=os.getpid())
     worker = Worker(plan, store)
     thread = threading.Thread(target=worker.serve)
     thread.start()

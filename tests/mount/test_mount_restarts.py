@@ -1,5 +1,6 @@
 """The kernel engine goes on whatever happens to its worker."""
 
+import json
 import os
 import signal
 import threading
@@ -12,9 +13,11 @@ from pathlib import Path
 import pytest
 
 import posecas
-from kit.mounts import Mount, mounted, until
+from kit.mounts import Mount, alive, mounted, until
 from kit.pictures import photo, png
 from kit.tiles import tile
+from posecas_fuse.table import mounted_at
+from posecas_fuse.unmount import unmount
 
 pytestmark = pytest.mark.fuse
 
@@ -118,10 +121,14 @@ def test_a_worker_that_is_killed_again_and_again_is_noticed_by_nobody(
             while time.monotonic() < until_then:
                 time.sleep(_EVERY)
                 kills += _kill_worker(mount)
+            os.kill(mount.pid, signal.SIGKILL)
+            again = mount.succeeded()
+            _kill_worker(again)
+            time.sleep(_EVERY)
         assert running.wrong == []
         assert kills >= SECONDS / _EVERY / 4
         assert all(done > 1 for done in running.done.values()), running.done
-        assert mount.workers != before
+        assert again.workers != before
         for number, file in zip((0, 5), held, strict=True):
             assert file.read() == images[number]
             file.close()
@@ -139,6 +146,69 @@ def test_a_stored_image_survives_the_worker_that_took_it(
                 _kill_worker(mount)
             _kill_worker(mount)
             assert store.get(f"g1/p{number}") == tile(number) == path.read_bytes()
+
+
+def test_what_changes_while_a_worker_is_replaced_is_seen(
+    store: posecas.Store, mountpoint: Path
+) -> None:
+    store.put(tile(0), generation="g1", pose="p0")
+    with mounted(store.path, mountpoint, engine="kernel") as mount:
+        path = mount / "generations/g1/p1.png"
+        assert not path.exists()
+        os.kill(worker_of(mount), signal.SIGKILL)
+        store.put(tile(1), generation="g1", pose="p1")
+        until(path.exists, 5)
+        assert path.read_bytes() == tile(1)
+
+
+def test_a_keeper_that_is_killed_is_succeeded_by_its_worker(
+    store: posecas.Store, mountpoint: Path
+) -> None:
+    store.put(tile(0), generation="g1", pose="p0")
+    with mounted(store.path, mountpoint, engine="kernel") as mount:
+        folder = mount / "generations/g1"
+        with (
+            (folder / "p0.png").open("rb", buffering=0) as reader,
+            (folder / "p1.png").open("wb", buffering=0) as writer,
+        ):
+            writer.write(tile(1)[:40])
+            assert not (folder / "p2.png").exists()
+            worker = worker_of(mount)
+            os.kill(mount.pid, signal.SIGKILL)
+            store.put(tile(2), generation="g1", pose="p2")
+            until((folder / "p2.png").exists, 5)
+            succeeded = mount.succeeded()
+            assert succeeded.pid == worker
+            assert reader.read() == tile(0)
+            writer.write(tile(1)[40:])
+        assert store.get("g1/p1") == tile(1)
+        told = status_of(mount)
+        assert (told["keeper_pid"], told["restarts"]) == (worker, 1)
+        _kill_worker(succeeded)
+        assert (folder / "p1.png").read_bytes() == tile(1)
+        pids = succeeded.processes
+        unmount(mount.path)
+        until(lambda: not any(map(alive, pids)))
+
+
+def test_a_signal_ends_a_mount_also_while_its_keeper_is_succeeded(
+    store: posecas.Store, mountpoint: Path
+) -> None:
+    with mounted(store.path, mountpoint, engine="kernel") as mount:
+        worker = worker_of(mount)
+        os.kill(mount.pid, signal.SIGKILL)
+        os.kill(worker, signal.SIGTERM)
+        until(lambda: mounted_at(mountpoint) is None)
+        until(lambda: not alive(worker))
+
+
+def status_of(mount: Mount) -> dict[str, int]:
+    found: dict[str, int] = json.loads((mount / ".posecas/status.json").read_text())
+    return found
+
+
+def worker_of(mount: Mount) -> int:
+    return status_of(mount)["worker_pid"]
 
 
 def _kill_worker(mount: Mount) -> int:

@@ -9,7 +9,6 @@ A notice is taken from its lane only when the kernel has it. So none is lost wit
 one that comes twice does no harm.
 """
 
-import ctypes
 import os
 import signal
 import socket
@@ -20,6 +19,7 @@ from typing import Final, NoReturn
 
 from posecas_fuse.kernel import replies
 from posecas_fuse.kernel.device import Device
+from posecas_fuse.kernel.parents import on_death
 
 LANES: Final = 4
 """A notice that has to wait holds up only those of its lane."""
@@ -27,8 +27,6 @@ LANES: Final = 4
 _HEAD: Final = Struct("<QI")
 _LARGEST: Final = 64 * 1024
 _NAMES: Final = 100
-_PDEATHSIG: Final = 1
-"""``PR_SET_PDEATHSIG`` of ``linux/prctl.h``."""
 
 
 def packets(parent: int, names: Sequence[bytes], flags: int) -> list[bytes]:
@@ -40,7 +38,7 @@ def packets(parent: int, names: Sequence[bytes], flags: int) -> list[bytes]:
 
 def run(device: int, lanes: Sequence[socket.socket]) -> NoReturn:
     """Be the herald, for as long as the keeper lives."""
-    ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL)
+    on_death(signal.SIGKILL)
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)

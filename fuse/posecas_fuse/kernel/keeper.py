@@ -9,7 +9,6 @@ import logging
 import os
 import selectors
 import signal
-import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,15 +20,12 @@ from posecas.errors import MountFailed
 from posecas_fuse import notify
 from posecas_fuse.kernel import herald, worker
 from posecas_fuse.kernel.abi import Feature
-from posecas_fuse.kernel.attach import Options, attach, cut_off, detach
-from posecas_fuse.kernel.device import BUFFER, Device, Unmounted
-from posecas_fuse.kernel.features import stack_depth, switched_off
-from posecas_fuse.kernel.handshake import LARGEST_TRANSFER, Terms, negotiate
-from posecas_fuse.kernel.herald import LANES
-from posecas_fuse.kernel.open_files import make_memory
-from posecas_fuse.kernel.plan import SERVING, Plan
-from posecas_fuse.kernel.requests import Malformed, parse
+from posecas_fuse.kernel.attach import cut_off, detach
+from posecas_fuse.kernel.establishing import establish, make_lanes
+from posecas_fuse.kernel.plan import SERVING, Estate, Plan
+from posecas_fuse.kernel.succession import STOPPING
 from posecas_fuse.request import Ready, Request
+from posecas_fuse.spool import ClaimedSpool
 
 _log = logging.getLogger("posecas_fuse")
 
@@ -40,7 +36,6 @@ _FAILURES: Final = 8
 _STEADY_SECONDS: Final = 1.0
 _LONGEST_PAUSE: Final = 2.0
 _SHORTEST_PAUSE: Final = 0.05
-_STOPPING: Final = (signal.SIGTERM, signal.SIGINT)
 
 _PRELOADED: Final = (
     "posecas.images.render",
@@ -62,32 +57,25 @@ class _Worker:
 class Keeper:
     """One mount, for as long as it is there."""
 
-    def __init__(self, request: Request, spool: Path | None, *, ready: Ready) -> None:
-        """Call ``ready`` once, when the mount answers."""
-        self._request = request
-        self._spool = spool
-        self._ready: Ready | None = ready
-        self._mountpoint = Path(request.mountpoint)
-        self._device = -1
-        self._memory = -1
-        self._terms = Terms(0, Feature(0))
-        pairs = [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(LANES)]
-        self._senders = [pair[0] for pair in pairs]
-        self._receivers = [pair[1] for pair in pairs]
+    def __init__(self, estate: Estate, *, restarts: int, ready: Ready | None = None) -> None:
+        """See to a mount that is there. Call ``ready`` once, when it answers."""
+        self._estate = estate
+        self._request = estate.request
+        self._ready = ready
+        self._mountpoint = Path(estate.request.mountpoint)
         self._herald = 0
-        self._restarts = 0
-        self._fresh = True
+        self._restarts = restarts
+        self._fresh = not restarts
         self._failures = 0
         self._stop_at: float | None = None
 
     def keep(self) -> None:
-        """Mount, and see to it until it is unmounted or a signal ends it. Main thread only.
+        """See to it until it is unmounted or a signal ends it. Main thread only.
 
-        Raises ``MountFailed``: it cannot be mounted, or its workers die again and again.
+        Raises ``MountFailed``: its workers die again and again.
         """
         for module in _PRELOADED:
             importlib.import_module(module)
-        self._attach()
         with _Signals() as signals:
             try:
                 self._start_herald()
@@ -100,32 +88,6 @@ class Keeper:
             finally:
                 self._end_herald()
 
-    def _attach(self) -> None:
-        options = Options(
-            self._request.store,
-            self._request.read_only,
-            self._request.allow_other,
-            largest_read=LARGEST_TRANSFER,
-        )
-        self._device = attach(self._mountpoint, options)
-        self._memory = make_memory()
-        try:
-            self._terms = self._shake_hands()
-        except (Malformed, Unmounted) as error:
-            detach(self._mountpoint)
-            raise MountFailed(
-                f"{self._mountpoint}: no agreement with the kernel: {error}"
-            ) from error
-
-    def _shake_hands(self) -> Terms:
-        device = Device(self._device)
-        asked = parse(device.read(bytearray(BUFFER)))
-        terms, answer = negotiate(
-            asked, without=switched_off(), stack_depth=stack_depth(self._request.store)
-        )
-        device.answer(asked.unique, 0, answer)
-        return terms
-
     def _one_worker(self, signals: "_Signals") -> bool:
         """Start a worker and wait for its end; True: another one is needed."""
         started = self._start()
@@ -134,15 +96,15 @@ class Keeper:
         if os.waitstatus_to_exitcode(status) == 0 or self._stop_at is not None:
             return False
         self._consider(started, os.waitstatus_to_exitcode(status))
-        self._fresh = not self._terms.has(Feature.HAS_RESEND)
-        if not self._terms.has(Feature.HAS_RESEND):
+        self._fresh = not self._estate.terms.has(Feature.HAS_RESEND)
+        if self._fresh:
             self._attach_again()
         return True
 
     def _start_herald(self) -> None:
         pid = os.fork()
         if not pid:
-            herald.run(self._device, self._receivers)
+            herald.run(self._estate.device, [take for _, take in self._estate.lanes])
         self._herald = pid
 
     def _end_herald(self) -> None:
@@ -154,20 +116,11 @@ class Keeper:
 
     def _start(self) -> _Worker:
         reading, writing = os.pipe()
+        keeper = os.getpid()
         pid = os.fork()
         if not pid:
             os.close(reading)
-            worker.run(
-                Plan(
-                    self._request,
-                    self._spool,
-                    self._terms,
-                    *(self._device, self._memory, self._senders, writing),
-                    self._restarts,
-                    self._fresh,
-                    os.getppid(),
-                )
-            )
+            worker.run(Plan(self._estate, writing, self._restarts, self._fresh, keeper))
         os.close(writing)
         return _Worker(pid, reading, time.monotonic())
 
@@ -246,9 +199,9 @@ class Keeper:
         _log.error("%s: this kernel sends nothing again; mounting anew", self._mountpoint)
         cut_off(self._mountpoint)
         self._end_herald()
-        os.close(self._device)
-        os.close(self._memory)
-        self._attach()
+        os.close(self._estate.device)
+        os.close(self._estate.memory)
+        self._estate = establish(self._request, self._estate.spool, self._estate.lanes)
         self._start_herald()
 
 
@@ -263,8 +216,9 @@ class _Signals:
 
     def __enter__(self) -> Self:
         self._wakeup = signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
-        self._before = {number: signal.signal(number, self._stop) for number in _STOPPING}
+        self._before = {number: signal.signal(number, self._stop) for number in STOPPING}
         self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -284,9 +238,10 @@ class _Signals:
         self.stop = True
 
 
-def serve(request: Request, spool: Path | None, *, ready: Ready) -> None:
+def serve(request: Request, spool: ClaimedSpool | None, *, ready: Ready) -> None:
     """Mount a store and answer for it until it is unmounted or SIGTERM or SIGINT comes.
 
-    ``spool`` is claimed, and so it stays whatever happens to workers; None: nothing is written.
+    ``spool`` stays claimed whatever happens to workers; None: nothing is written. Raises
+    ``MountFailed``: it cannot be mounted, or its workers die again and again.
     """
-    Keeper(request, spool, ready=ready).keep()
+    Keeper(establish(request, spool, make_lanes()), restarts=0, ready=ready).keep()

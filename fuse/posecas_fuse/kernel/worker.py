@@ -28,6 +28,7 @@ from posecas_fuse.kernel.names import Names
 from posecas_fuse.kernel.notifying import Notifying
 from posecas_fuse.kernel.open_files import OpenFiles
 from posecas_fuse.kernel.opening import Opening
+from posecas_fuse.kernel.parents import on_death
 from posecas_fuse.kernel.plan import SERVING, Plan
 from posecas_fuse.kernel.pool import Pool
 from posecas_fuse.kernel.reading import Reading
@@ -35,12 +36,17 @@ from posecas_fuse.kernel.recent import Recent
 from posecas_fuse.kernel.requests import Malformed
 from posecas_fuse.kernel.session import Session
 from posecas_fuse.kernel.shared import Shared
+from posecas_fuse.kernel.succession import STOPPING, succeed
 from posecas_fuse.kernel.wanted import Wanted
 from posecas_fuse.reporting import Engaged, status
 from posecas_fuse.workspace import rules_of
 
 FINISH: Final = signal.SIGUSR1
 """The keeper's word to end what is under way and leave."""
+
+_ORPHANED: Final = signal.SIGRTMIN
+"""The kernel's word that the keeper is dead. Those of `STOPPING` have smaller numbers, and so they
+are handled first."""
 
 _log = logging.getLogger("posecas_fuse")
 
@@ -80,7 +86,7 @@ def run(plan: Plan) -> NoReturn:
 
 def _serve(plan: Plan) -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
-    with open_store(plan.request.store) as store:
+    with open_store(plan.estate.request.store) as store:
         worker = Worker(plan, store)
         try:
             worker.serve()
@@ -98,36 +104,40 @@ class Worker:
         """Take over from the worker before, if there was one."""
         self._plan = plan
         self._store = store
-        self._device = Device(plan.device)
-        self._opened = OpenFiles(plan.memory)
+        estate = plan.estate
+        self._device = Device(estate.device)
+        self._opened = OpenFiles(estate.memory)
         self._files = Files(
             store,
-            user=plan.request.user,
+            user=estate.request.user,
             status=self.status,
-            spool=plan.spool,
-            rules=rules_of(plan.request, fresh=plan.fresh),
+            spool=estate.spool_folder,
+            rules=rules_of(estate.request, fresh=plan.fresh),
         )
-        seconds = plan.request.deadline
+        seconds = estate.request.deadline
         self._fetches = Pool("fetch", threads=_FETCHES, seconds=seconds)
         self._commits = Pool("commit", threads=_COMMITS, seconds=_PATIENCE * seconds)
-        passthrough = plan.terms.has(Feature.PASSTHROUGH)
+        passthrough = estate.terms.has(Feature.PASSTHROUGH)
         self._reading = Reading(self._device, self._opened, passthrough=passthrough)
         self._appearance = Appearance(
             Inodes(self._files.root), self._files.appearance, self._is_followed
         )
         self._notifying = Notifying(
-            plan.lanes,
+            [put for put, _ in estate.lanes],
             self._files,
             self._opened,
             self._appearance,
-            expires=plan.terms.has(Feature.HAS_EXPIRE_ONLY),
+            expires=estate.terms.has(Feature.HAS_EXPIRE_ONLY),
         )
-        after = self._opened.followed or store.index.last_change()
+        if plan.fresh:
+            # Written down at once: what changes before the first notice is missed by nobody.
+            self._opened.follow(store.index.last_change())
+        after = self._opened.followed
         self._following = Following(store.index, self._notifying, after=after)
         table = operations(self._answering())
         self._session = Session(
             self._device,
-            logged(table) if plan.request.access_log else table,
+            logged(table) if estate.request.access_log else table,
             interruptible=self._fetches,
             malformed=_give_up,
         )
@@ -191,17 +201,36 @@ def _give_up(error: Malformed) -> NoReturn:
 
 def _take_signals(plan: Plan) -> None:
     """Signals for the whole group are the keeper's business, as long as there is one."""
+    asked, leaving = False, False
 
     def finish(*_: object) -> None:
         raise _Finish
 
-    def end(*_: object) -> None:
-        if os.getppid() != plan.keeper:
-            detach(Path(plan.request.mountpoint))
+    def leave() -> None:
+        nonlocal leaving
+        if not leaving:
+            leaving = True
+            detach(Path(plan.estate.request.mountpoint))
             raise _Finish
+
+    def stop(*_: object) -> None:
+        nonlocal asked
+        asked = True
+        if os.getppid() != plan.keeper:
+            leave()
+
+    def orphaned(*_: object) -> None:
+        if asked:
+            leave()
+        else:
+            succeed(plan.estate, restarts=plan.restarts + 1)
 
     signal.set_wakeup_fd(-1)
     signal.signal(FINISH, finish)
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    for number in STOPPING:
+        signal.signal(number, stop)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(_ORPHANED, orphaned)
+    on_death(_ORPHANED)
+    if os.getppid() != plan.keeper:
+        orphaned()
