@@ -35,6 +35,7 @@ from posecas.objects.s3 import S3Objects
 
 OURS: Final = "posecas"
 RCLONE: Final = "rclone copy"
+BOTO3: Final = "boto3"
 OBSTORE: Final = "obstore"
 _WIDTH: Final = 32
 """What a store gives a location that is far away; the others get what serves them best."""
@@ -95,8 +96,39 @@ def _obstore(endpoint: Endpoint) -> Iterator[Client]:
     yield Client(store.put, lambda key: bytes(store.get(key).bytes()))
 
 
+@contextmanager
+def _boto3(endpoint: Endpoint) -> Iterator[Client]:
+    import boto3  # noqa: PLC0415 - a peer
+    from botocore.config import Config  # noqa: PLC0415
+
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint.url,
+        region_name="auto",
+        aws_access_key_id=endpoint.key_id.reveal(),
+        aws_secret_access_key=endpoint.secret.reveal(),
+        config=Config(
+            s3={"addressing_style": "path"},
+            max_pool_connections=2 * _WIDTH,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+    def put(key: str, data: bytes) -> object:
+        return client.put_object(Bucket=BUCKET, Key=key, Body=data, ContentType="image/png")
+
+    def get(key: str) -> bytes:
+        data: bytes = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+        return data
+
+    with closing(client):
+        yield Client(put, get)
+
+
 _CLIENTS: Final[Mapping[str, tuple[Any, int]]] = {
     OURS: (_ours, _WIDTH),
+    BOTO3: (_boto3, _WIDTH),
     OBSTORE: (_obstore, _WIDTH),
 }
 
@@ -214,7 +246,7 @@ def _compared(head: str, samples: Mapping[str, Samples]) -> str:
             number(median_cpu_ms(runs[name])),
         ]
         for what, runs in samples.items()
-        for name in (OURS, RCLONE, OBSTORE)
+        for name in (OURS, RCLONE, BOTO3, OBSTORE)
     ]
     titles = ["work", "who", "objects/s", f"times {RCLONE}", "CPU ms/object"]
     return f"## {head}\n\n{table(titles, rows)}"
@@ -258,12 +290,8 @@ def main(large: int, small: int, rounds: int, round_trip: float) -> None:
         [
             Bars(
                 f"{where}: times the objects/s of {RCLONE}",
-                [f"{what}, {name}" for what in samples for name in (OURS, OBSTORE)],
-                [
-                    ratio(runs, name, RCLONE)
-                    for runs in samples.values()
-                    for name in (OURS, OBSTORE)
-                ],
+                [f"{what}, {name}" for what in samples for name in _CLIENTS],
+                [ratio(runs, name, RCLONE) for runs in samples.values() for name in _CLIENTS],
             )
             for where, samples in (("loopback", on_loopback), ("far away", from_afar))
         ],

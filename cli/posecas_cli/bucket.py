@@ -40,14 +40,7 @@ posecas bucket setup r2 --apply --keep-uploads 2d
 @click.argument("name", metavar="[LOCATION]", required=False)
 @click.option("--apply", is_flag=True, help="Set the rules that are missing.")
 @click.option("--dry-run", is_flag=True, help="Only tell which are missing; so without --apply.")
-@click.option(
-    "--origin",
-    "origins",
-    metavar="URL",
-    multiple=True,
-    callback=parameters.origins,
-    help="Let scripts of pages from here read and upload (CORS); may be repeated.",
-)
+@parameters.origin_option("read and upload")
 @click.option(
     "--keep-uploads",
     "seconds",

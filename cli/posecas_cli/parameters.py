@@ -13,6 +13,7 @@ from posecas.errors import UsageError
 from posecas.names import check_name
 from posecas.units import parse_duration, parse_moment, parse_size
 
+F = TypeVar("F", bound=Callable[..., object])
 T = TypeVar("T")
 
 _EVERY_RIGHT = 0o777
@@ -120,14 +121,23 @@ moment = _reading(parse_moment)
 share = _reading(_share)
 """Take a share like 5%, as a number above 0 and up to 1."""
 
-origins = _origins
-"""Take origins of pages, as browsers name them: https://host, or * for any."""
-
 size = _reading(parse_size)
 """Take a size in bytes."""
 
 text = _reading(_text)
 """Take any UTF-8 text."""
+
+
+def origin_option(purpose: str) -> Callable[[F], F]:
+    """Add ``--origin``: which pages' scripts may do something, as browsers name where they are."""
+    return click.option(
+        "--origin",
+        "origins",
+        metavar="URL",
+        multiple=True,
+        callback=_origins,
+        help=f"Let scripts of pages from here {purpose} (CORS); may be repeated.",
+    )
 
 
 class Mountpoint(click.ParamType[Path]):

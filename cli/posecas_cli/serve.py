@@ -47,14 +47,7 @@ posecas serve --redirect public
     multiple=True,
     help="Answer old paths below this path too; may be repeated.",
 )
-@click.option(
-    "--origin",
-    "origins",
-    metavar="URL",
-    multiple=True,
-    callback=parameters.origins,
-    help="Let scripts of pages from here read the bytes (CORS); may be repeated.",
-)
+@parameters.origin_option("read the bytes")
 @click.option(
     "--redirect",
     type=click.Choice(["presigned", "public"]),
