@@ -263,7 +263,8 @@ class CatalogueVerbs(ImagesVerbs):
         limit: int,
     ) -> Page[T]:
         where = " AND ".join([*conditions, f"{key} > ?"])
-        query = f"{select} WHERE {where} ORDER BY {key} LIMIT ?"
+        # A bare parameter here makes SQLite plan the statement anew each time.
+        query = f"{select} WHERE {where} ORDER BY {key} LIMIT ? + 0"
         found = self._all(query, *values, after, limit)
         return Page(
             [record(row) for row in found], int(found[-1][0]) if len(found) == limit else None

@@ -1,9 +1,42 @@
-"""What an index says of images that are shown and opened one by one."""
+"""What an index says of images that are shown and opened one by one, or listed by the thousand."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from posecas.records import Image
+from posecas.digest import Digest
+from posecas.records import Image, Page
+
+
+class ListedImage(NamedTuple):
+    """What a listing tells of a pose's image and of its attributes, in few words.
+
+    ``updated`` is in milliseconds since 1970. ``thumbnail`` is the recipe of the newest thumbnail
+    that is made, a space and its media type. ``values`` is how many bytes these take as JSON, all
+    together: name, size, media type, width, height, `favourite`, `downloads`, `status`,
+    `pose_library_id`, `prompt`, `model`, `seed`.
+    """
+
+    id: int
+    name: str
+    digest: Digest
+    size: int
+    media_type: str
+    updated: int
+    thumbnail: str | None
+    controlnet_weight: float | None
+    generation_time: float | None
+    values: int
+
+
+class ListedThumbnail(NamedTuple):
+    """A thumbnail that is made, with the id and the name of its pose. ``updated`` is the pose's."""
+
+    id: int
+    name: str
+    digest: Digest
+    size: int
+    media_type: str
+    updated: int
 
 
 class Images(Protocol):
@@ -26,4 +59,14 @@ class Images(Protocol):
 
     def images_among(self, generation: int, poses: range) -> Sequence[Image]:
         """The images of the poses of a generation whose ids are in a range, by id."""
+        ...
+
+    def listed_images(self, generation: int, *, after: int, limit: int) -> Page[ListedImage]:
+        """The images of the generation of this id, in the order of `Catalogue.poses`."""
+        ...
+
+    def listed_thumbnails(
+        self, generation: int, *, after: int, limit: int
+    ) -> Page[ListedThumbnail]:
+        """Each pose's newest thumbnail, in that order; not of poses that have none yet."""
         ...

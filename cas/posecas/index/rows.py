@@ -35,16 +35,19 @@ SELECT s.digest, c.name, c.version, b.digest, b.size, b.media_type, b.width, b.h
 FROM renditions n JOIN blobs s ON s.id = n.source_id JOIN recipes c ON c.id = n.recipe_id
 JOIN blobs b ON b.id = n.blob_id
 """
-POSE: Final = """
+_NEWEST_THUMBNAIL: Final = """
+FROM renditions i JOIN recipes k ON k.id = i.recipe_id
+WHERE i.source_id = p.blob_id AND k.name GLOB 'thumb-*' ORDER BY k.version DESC, k.id LIMIT 1
+"""
+POSE: Final = f"""
 SELECT p.id, u.name, g.name, p.name, b.digest, b.size, b.media_type, b.width, b.height,
   p.created_at, p.updated_at, p.status, p.favourite, p.downloads, p.pose_library_id, p.prompt,
   p.model, p.seed, p.controlnet_weight, p.generation_time,
   c.name, c.version, t.digest, t.size, t.media_type, t.width, t.height, t.pixels
 FROM poses p JOIN users u ON u.id = p.user_id JOIN generations g ON g.id = p.generation_id
 JOIN blobs b ON b.id = p.blob_id
-LEFT JOIN renditions n ON n.source_id = p.blob_id AND n.recipe_id =
-  (SELECT i.recipe_id FROM renditions i JOIN recipes k ON k.id = i.recipe_id
-   WHERE i.source_id = p.blob_id AND k.name GLOB 'thumb-*' ORDER BY k.version DESC, k.id LIMIT 1)
+LEFT JOIN renditions n ON n.source_id = p.blob_id
+  AND n.recipe_id = (SELECT i.recipe_id {_NEWEST_THUMBNAIL})
 LEFT JOIN recipes c ON c.id = n.recipe_id LEFT JOIN blobs t ON t.id = n.blob_id
 """
 IMAGE: Final = """
@@ -54,6 +57,22 @@ LEFT JOIN replicas r ON r.blob_id = b.id AND r.state = 'live'
 LEFT JOIN locations l ON l.id = r.location_id AND (l.host IS NULL OR l.host = ?)
 """
 """A row for each live replica, without a location's name if a host does not reach it."""
+LISTED_IMAGE: Final = f"""
+SELECT p.id, p.name, lower(hex(b.digest)), b.size, b.media_type, p.updated_at,
+  (SELECT k.name || ' ' || t.media_type
+   {_NEWEST_THUMBNAIL.replace("WHERE", "JOIN blobs t ON t.id = i.blob_id WHERE")}),
+  p.controlnet_weight, p.generation_time,
+  length(CAST(json_array(p.name, b.size, b.media_type, b.width, b.height, p.downloads, p.status,
+    p.pose_library_id, p.prompt, p.model) AS BLOB)) - length('[,,,,,,,,,]')
+  + iif(p.favourite, length('true'), length('false')) + coalesce(length(p.seed), length('null'))
+FROM poses p JOIN blobs b ON b.id = p.blob_id
+"""
+LISTED_THUMBNAIL: Final = f"""
+SELECT p.id, p.name, lower(hex(t.digest)), t.size, t.media_type, p.updated_at
+FROM poses p JOIN renditions n ON n.source_id = p.blob_id
+  AND n.recipe_id = (SELECT i.recipe_id {_NEWEST_THUMBNAIL})
+JOIN blobs t ON t.id = n.blob_id
+"""
 USER: Final = "SELECT u.id, u.name, u.quota, u.used, u.reserved, u.poses, u.created_at FROM users u"
 GENERATION: Final = """
 SELECT g.id, g.name, u.name, g.created_at, g.changed_at

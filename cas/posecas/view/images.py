@@ -1,15 +1,16 @@
 """A pose's own files: the image, and what is known of it as JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Final
 
 from posecas.digest import Digest
 from posecas.index.protocol import Catalogue
 from posecas.machine import pose_json
-from posecas.names import MEDIA_TYPES
-from posecas.records import Attributes, Image, Pose
+from posecas.names import EXTENSIONS, MEDIA_TYPES
+from posecas.records import Attributes, Generation, Image, Page, Pose
+from posecas.view.descriptions import DescriptionSizes, description
 from posecas.view.nodes import (
     Content,
     Entry,
@@ -22,6 +23,8 @@ from posecas.view.nodes import (
     row_of,
 )
 
+_IMAGE: Final = make_node(Kind.POSE)
+_DESCRIPTION: Final = make_node(Kind.POSE_JSON)
 _ATTRIBUTES: Final = (
     *("user", "generation", "pose"),
     *(field.name for field in fields(Attributes)),
@@ -39,10 +42,25 @@ class ImageFiles:
         """Read poses from ``index``."""
         self._index = index
 
-    def listed(self, pose: Pose) -> Sequence[Entry]:
+    def listed(self, generation: Generation, *, after: int, limit: int) -> Page[Entry]:
         """See ``PoseFiles``."""
-        # So that whoever removes a whole folder finds each name there when its turn comes.
-        return (_described(pose), _image(pose))
+        # A pose has two cookies, and the page before may have ended with the first of them.
+        found = self._index.listed_images(
+            generation.id, after=(after + 1) // 2 - 1, limit=max(limit // 2, 1)
+        )
+        sizes = DescriptionSizes(generation)
+        entries: list[Entry] = []
+        for image in found.items:
+            row, name, digest, size, media_type, updated, *_ = image
+            when = updated * 1_000_000
+            # First, so that whoever removes a whole folder finds each name when its turn comes.
+            node, file = Node(_DESCRIPTION | row), f"{name}.json"
+            entries.append(Entry(node, file, False, sizes.of(image), when, None, 2 * row))
+            node, file = Node(_IMAGE | row), f"{name}.{EXTENSIONS[media_type]}"
+            entries.append(Entry(node, file, False, size, when, digest, 2 * row + 1))
+        if entries and entries[0].cookie == after:
+            del entries[0]
+        return Page(entries, None if found.next is None else 2 * found.next + 1)
 
     def named(self, generation: int, name: str, suffix: str) -> Entry:
         """See ``PoseFiles``."""
@@ -67,7 +85,7 @@ class ImageFiles:
     def content(self, node: Node) -> Content:
         """See ``FileArea``."""
         pose = self._pose(node)
-        return _description(pose) if kind_of(node) is Kind.POSE_JSON else pose.digest
+        return description(pose) if kind_of(node) is Kind.POSE_JSON else pose.digest
 
     def attributes(self, node: Node) -> Mapping[str, str]:
         """See ``FileArea``."""
@@ -97,20 +115,7 @@ def _found(image: Image, suffix: str) -> Entry:
         size=image.size,
         modified_ns=nanoseconds(image.updated_at),
         blob=image.digest,
-        cookie=2 * image.id + 1,
         image=image,
-    )
-
-
-def _image(pose: Pose) -> Entry:
-    return Entry(
-        make_node(Kind.POSE, pose.id),
-        f"{pose.name}.{pose.extension}",
-        folder=False,
-        size=pose.size,
-        modified_ns=nanoseconds(pose.updated_at),
-        blob=pose.digest,
-        cookie=2 * pose.id + 1,
     )
 
 
@@ -119,11 +124,6 @@ def _described(pose: Pose) -> Entry:
         make_node(Kind.POSE_JSON, pose.id),
         f"{pose.name}.json",
         folder=False,
-        size=len(_description(pose)),
+        size=len(description(pose)),
         modified_ns=nanoseconds(pose.updated_at),
-        cookie=2 * pose.id,
     )
-
-
-def _description(pose: Pose) -> bytes:
-    return json.dumps(pose_json(pose), ensure_ascii=False).encode() + b"\n"

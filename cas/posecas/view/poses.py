@@ -1,13 +1,12 @@
 """Users, generations and poses as folders: `/users/…`, `/generations/…`, `/thumbnails/…`."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from posecas.index.protocol import Catalogue
 from posecas.names import is_name
-from posecas.records import Generation, Page, Pose, PoseFilter, User
+from posecas.records import Generation, Page, User
 from posecas.view.nodes import (
     Entry,
     Kind,
@@ -51,8 +50,8 @@ class PoseFiles(Protocol):
     meant by its last dot alone, whatever dots the pose's own name has.
     """
 
-    def listed(self, pose: Pose) -> Sequence[Entry]:
-        """Return every file, each once. Cookies count from the pose's: ``2 * id`` and one more."""
+    def listed(self, generation: Generation, *, after: int, limit: int) -> Page[Entry]:
+        """Return about ``limit`` files of a generation. A pose's cookies are from ``2 * id``."""
         ...
 
     def named(self, generation: int, name: str, suffix: str) -> Entry:
@@ -102,7 +101,7 @@ class PoseFolders:
             users = self._index.users(after=after, limit=limit)
             return Page([self._user_entry(user) for user in users.items], users.next)
         if kind in (self._kinds.user_generation, self._kinds.generation):
-            return self._pose_files(self._generation(node), after, limit)
+            return self._files.listed(self._generation(node), after=after, limit=limit)
         owner = self._user(node).name if kind is self._kinds.user else None
         found = self._index.generations(owner, after=after, limit=limit)
         child = self._child(kind)
@@ -113,21 +112,6 @@ class PoseFolders:
         if not is_name(stem):
             raise no_such(name)
         return self._files.named(row_of(parent), stem, suffix)
-
-    def _pose_files(self, generation: Generation, after: int, limit: int) -> Page[Entry]:
-        poses = self._index.poses(
-            PoseFilter(generation=generation.name),
-            # The pose whose first file came last may have a second one.
-            after=max(after // 2 - 1, 0),
-            limit=max(limit // 2, 1) + 1,
-        )
-        entries = [
-            entry
-            for pose in poses.items
-            for entry in self._files.listed(pose)
-            if entry.cookie > after
-        ]
-        return Page(entries, None if poses.next is None else 2 * poses.next + 1)
 
     def _user_named(self, name: str) -> Entry:
         user = self._index.user(name)

@@ -1,11 +1,11 @@
 """A pose's thumbnail as a file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from posecas.errors import NotFound
 from posecas.names import EXTENSIONS, MEDIA_TYPES
-from posecas.records import Pose, Rendition
+from posecas.records import Generation, Page, Pose, Rendition
 from posecas.store import Store
 from posecas.view.images import pose_attributes
 from posecas.view.nodes import (
@@ -19,6 +19,7 @@ from posecas.view.nodes import (
     row_of,
 )
 
+_THUMBNAIL: Final = make_node(Kind.THUMBNAIL)
 _DEFAULT_RECIPE: Final = "thumb-400"
 
 
@@ -35,11 +36,22 @@ class ThumbnailFiles:
         self._store = store
         self._recipe = store.config.profile("pose").thumbnail or _DEFAULT_RECIPE
 
-    def listed(self, pose: Pose) -> Sequence[Entry]:
+    def listed(self, generation: Generation, *, after: int, limit: int) -> Page[Entry]:
         """See ``PoseFiles``."""
-        if pose.thumbnail is None:
-            return ()
-        return (_entry(pose, pose.thumbnail, EXTENSIONS[pose.thumbnail.facts.media_type]),)
+        found = self._store.index.listed_thumbnails(generation.id, after=after // 2, limit=limit)
+        entries = [
+            Entry(
+                Node(_THUMBNAIL | row),
+                f"{name}.{EXTENSIONS[media_type]}",
+                folder=False,
+                size=size,
+                modified_ns=updated * 1_000_000,
+                blob=digest,
+                cookie=2 * row,
+            )
+            for row, name, digest, size, media_type, updated in found.items
+        ]
+        return Page(entries, None if found.next is None else 2 * found.next)
 
     def named(self, generation: int, name: str, suffix: str) -> Entry:
         """See ``PoseFiles``. The one look-up that may read a location, and write to it."""
@@ -84,5 +96,4 @@ def _entry(pose: Pose, thumbnail: Rendition, suffix: str) -> Entry:
         size=thumbnail.facts.size,
         modified_ns=nanoseconds(pose.updated_at),
         blob=thumbnail.facts.digest,
-        cookie=2 * pose.id,
     )
