@@ -1,9 +1,7 @@
 """Entries of what is spooled, and what programs are told of any entry."""
 
-import os
 import stat
 from dataclasses import dataclass
-from functools import cache
 from typing import Final, NamedTuple
 
 from posecas.errnos import ReadOnly
@@ -16,13 +14,23 @@ SPOOL_COOKIE: Final = 1 << 57
 
 SCRATCH: Final = ".scratch"
 
+NAMES: Final = ("utf-8", "surrogateescape")
+"""How names are bytes: as UTF-8, and those that are none are kept as they are."""
+
 _FILES: Final = frozenset({Kind.POSE, Kind.POSE_JSON, Kind.SPOOLED_JSON})
 _FOLDERS: Final = frozenset(
     {Kind.USERS, Kind.USER, Kind.USER_GENERATION, Kind.GENERATIONS, Kind.GENERATION, Kind.SCRATCH}
 )
-_WRITABLE: Final = _FILES | _FOLDERS | {Kind.SPOOLED}
-_KIND_SHIFT: Final = 56
 GENERATIONS: Final = frozenset({Kind.USER_GENERATION, Kind.GENERATION})
+
+
+class Rights(NamedTuple):
+    """Whose something is, and who may do what. ``mode`` has the type of the file in it."""
+
+    mode: int
+    links: int
+    uid: int
+    gid: int
 
 
 class Attributes(NamedTuple):
@@ -50,30 +58,32 @@ class Appearance:
 
     def of(self, entry: Entry) -> Attributes:
         """Return what `stat` tells of an entry."""
-        node, _, folder, size, when, _, _, _, owned = entry
-        links = 2 if folder else 1
-        if owned is None:
-            mode = _stored_mode(node >> _KIND_SHIFT, folder, self.writable) & ~self.umask
-            return Attributes(node, mode, links, size, self.uid, self.gid, when, when, when)
-        mode = (stat.S_IFDIR if folder else stat.S_IFREG) | owned.mode
+        accessed = changed = entry.modified_ns
+        if entry.owned is not None:
+            accessed, changed = entry.owned.accessed_ns, entry.owned.changed_ns
+        mode, links, uid, gid = self.rights(entry)
         return Attributes(
-            *(node, mode, links, size, owned.uid, owned.gid),
-            *(owned.accessed_ns, when, owned.changed_ns),
+            *(entry.node, mode, links, entry.size, uid, gid),
+            *(accessed, entry.modified_ns, changed),
         )
 
+    def rights(self, entry: Entry) -> Rights:
+        """Return the part that everything of a kind has in common, but for what is owned."""
+        kind, links = (stat.S_IFDIR, 2) if entry.folder else (stat.S_IFREG, 1)
+        owned = entry.owned
+        if owned is not None:
+            return Rights(kind | owned.mode, links, owned.uid, owned.gid)
+        return Rights(kind | self._mode(entry), links, self.uid, self.gid)
 
-@cache
-def _stored_mode(kind: int, folder: bool, writable: bool) -> int:
-    """Return type and permissions of what is stored, in a mount that is or is not read-only."""
-    writable = writable and kind in _WRITABLE
-    if folder:
-        return stat.S_IFDIR | (0o777 if writable else 0o555)
-    return stat.S_IFREG | (0o666 if writable else 0o444)
+    def _mode(self, entry: Entry) -> int:
+        writable = self.writable and is_writable(entry.node)
+        whole = (0o777 if writable else 0o555) if entry.folder else (0o666 if writable else 0o444)
+        return whole & ~self.umask
 
 
 def is_writable(node: Node) -> bool:
     """Tell whether something can be changed here, in a mount that is not read-only."""
-    return kind_of(node) in _WRITABLE
+    return kind_of(node) in _FILES | _FOLDERS | {Kind.SPOOLED}
 
 
 def refuse_read_only(node: Node) -> None:
@@ -87,10 +97,10 @@ def entry_of(spool: Spool, row: Spooled) -> Entry:
     try:
         found = spool.path(row.id).stat()
     except FileNotFoundError:
-        raise gone(os.fsdecode(row.name)) from None
+        raise gone(row.name.decode(*NAMES)) from None
     return Entry(
         make_node(Kind.SPOOLED, row.id),
-        os.fsdecode(row.name),
+        row.name.decode(*NAMES),
         row.folder,
         0 if row.folder else found.st_size,
         found.st_mtime_ns,

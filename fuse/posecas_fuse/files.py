@@ -33,6 +33,7 @@ from posecas_fuse.writing import Creation, Writing
 __all__ = ["LONGEST_NAME", "Creation", "Files", "Handle", "Node", "RenameMode", "Rules", "Usage"]
 
 _JSON: Final = frozenset({Kind.POSE_JSON, Kind.SPOOLED_JSON})
+_OVER: Final = frozenset({Kind.POSE, Kind.POSE_JSON})
 
 
 class _Writer:
@@ -125,6 +126,11 @@ class Files:
         if self._writer is None:
             return self._view.children(node, after=after, limit=limit)
         return self._writer.names.children(node, after=after, limit=limit)
+
+    def revision(self) -> tuple[bytes, int]:
+        """Where equal, every listing of what is stored has stayed the same in between."""
+        spooled = 0 if self._writer is None else self._writer.work.spool.revision
+        return self._store.index.revision(), spooled
 
     def attribute(self, node: Node, name: str) -> bytes:
         """Return an extended attribute. Raises ``NoAttribute`` if the node has none of this name.
@@ -387,9 +393,6 @@ class Files:
             generation = self._store.index.generation_by_id(row_of(node))
             return None if generation is None else self._store.index.user(generation.user)
         return None
-
-
-_OVER: Final = frozenset({Kind.POSE, Kind.POSE_JSON})
 
 
 def _is_draft(handle: Handle) -> bool:

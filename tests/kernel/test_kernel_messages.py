@@ -10,15 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.wires import message
-from posecas.view import Node
-from posecas_fuse.entries import Attributes
-from posecas_fuse.kernel import abi, replies, requests
+from posecas.view import Entry, Node
+from posecas.view.nodes import Kind, Owned, make_node
+from posecas_fuse import entries
+from posecas_fuse.kernel import abi, requests
 from posecas_fuse.kernel.abi import Feature, Opcode
+from posecas_fuse.kernel.appearance import DAY, Appearance
 from posecas_fuse.kernel.device import Device
 from posecas_fuse.kernel.dispatch import Operation
 from posecas_fuse.kernel.handshake import WANTED, negotiate
+from posecas_fuse.kernel.inodes import Inodes
 from posecas_fuse.kernel.pool import Pool
-from posecas_fuse.kernel.replies import Validity
 from posecas_fuse.kernel.requests import Malformed, Request, parse
 from posecas_fuse.kernel.session import Session
 
@@ -28,8 +30,9 @@ from posecas_fuse.kernel.session import Session
     [
         (abi.HEADER_IN, 40),
         (abi.HEADER_OUT, 16),
-        (abi.ATTR, 88),
-        (abi.ENTRY, 40),
+        (abi.ENTRY, 128),
+        (abi.VALIDITY, 32),
+        (abi.RIGHTS, 28),
         (abi.OPEN_OUT, 16),
         (abi.STATFS, 80),
         (abi.INIT_IN_EXT, 64),
@@ -89,21 +92,23 @@ def test_a_name_that_is_none_is_refused(body: bytes) -> None:
         parse(memoryview(message(Opcode.LOOKUP, 1, body))).name()
 
 
-@given(st.integers(0, 2**63), st.integers(-(10**18), 2**62), st.floats(0, 86400))
-def test_attributes_are_packed_as_the_kernel_reads_them(
-    size: int, modified: int, seconds: float
-) -> None:
-    told = Attributes(
-        Node(7), stat.S_IFREG | 0o644, 1, size % 2**62, 1, 2, 3, modified, modified + 1
-    )
-    packed = replies.entry(9, told, Validity(seconds, seconds))
-    nodeid, _, valid, _, valid_ns, _ = abi.ENTRY.unpack_from(packed)
-    assert nodeid == 9
-    assert valid + valid_ns / 1e9 == pytest.approx(seconds, abs=1e-6)
-    fields = abi.ATTR.unpack_from(packed, abi.ENTRY.size)
-    assert fields[1] == size % 2**62
-    signed = fields[4] - 2**64 if fields[4] >= 2**63 else fields[4]
-    assert signed * 10**9 + fields[7] == modified
+@given(st.integers(0, 2**62), st.integers(-(10**18), 2**62), st.integers(-(10**18), 2**62))
+def test_a_file_is_packed_as_the_kernel_reads_it(size: int, modified: int, changed: int) -> None:
+    looks = entries.Appearance(1, 2, 0o022)
+    appearance = Appearance(Inodes(Node(1)), looks, lambda: True)
+    node, owned = make_node(Kind.SPOOLED, 7), Owned(0o640, 3, 4, 5, changed)
+    entry = Entry(node, "a", False, size, modified, owned=owned)
+    packed = appearance.named(make_node(Kind.GENERATION, 2), entry)
+    nodeid, _, name_seconds, seconds, _, _, *fields = Struct("<4QII3Q3q10I").unpack(packed)
+    assert (nodeid, name_seconds, seconds) == (node, 0, DAY)
+    assert fields[:3] == [node, size, -(-size // 512)]
+    assert [s * 10**9 + ns for s, ns in zip(fields[3:6], fields[6:9], strict=True)] == [
+        *(5, modified, changed)
+    ]
+    assert fields[9:13] == [stat.S_IFREG | 0o640, 1, 3, 4]
+    alone = appearance.described(entry)
+    assert abi.ATTR_HEAD.unpack_from(alone) == (DAY, 0, 0)
+    assert alone[abi.ATTR_HEAD.size :] == packed[-abi.ATTR_SIZE :]
 
 
 def test_what_is_agreed_is_what_both_sides_have() -> None:

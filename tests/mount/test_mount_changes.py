@@ -1,5 +1,6 @@
 import os
 import threading
+from contextlib import suppress
 from itertools import cycle
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from kit.mounts import Mount, until
 from kit.pictures import photo, png
 from kit.tiles import tile
 from kit.victims import run_until
+from posecas import PutItem
 
 pytestmark = pytest.mark.fuse
 
@@ -105,3 +107,20 @@ def test_attributes_that_change_are_seen_in_the_json(store: posecas.Store, mount
 def _rest(descriptor: int) -> bytes:
     pieces = iter(lambda: os.read(descriptor, 4096), b"")
     return b"".join(pieces)
+
+
+def test_a_listing_that_goes_on_after_a_removal_shows_nothing_that_is_gone(
+    store: posecas.Store, mount: Mount
+) -> None:
+    list(store.put_many(PutItem(tile(1), "g1", f"p{number:04}") for number in range(250)))
+    folder = mount / "generations/g1"
+    until((folder / "p0249.png").exists, _SEEN_SECONDS)
+    with os.scandir(folder) as listing:
+        next(listing).stat()
+        store.remove([f"g1/p{number:04}" for number in range(150, 250)])
+        until(lambda: not (folder / "p0249.png").exists(), _SEEN_SECONDS)
+        for entry in listing:
+            # The kernel asks for attributes with the names as long as somebody wants them.
+            with suppress(FileNotFoundError):
+                entry.stat()
+    assert not any((folder / f"p{number:04}.png").exists() for number in range(150, 250))

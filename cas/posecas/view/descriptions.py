@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from posecas.digest import DIGEST_LENGTH, Digest
@@ -39,10 +39,7 @@ class DescriptionSizes:
 
     def __init__(self, generation: Generation) -> None:
         """Count what all of them have in common."""
-        pose = replace(_POSE, user=generation.user, generation=generation.name)
-        # What varies is counted as null here, and taken away again.
-        common = {**pose_json(pose), **dict.fromkeys(_VARYING)}
-        self._common = _size(common) + len("\n") - _NULL * len(_VARYING)
+        self._common = _common(generation.user, generation.name)
 
     def of(self, image: ListedImage) -> int:
         """Return the length of `description` in bytes."""
@@ -62,6 +59,13 @@ def _size(value: object) -> int:
 
 def _number(value: float | None) -> int:
     return _NULL if value is None else len(repr(value))
+
+
+@lru_cache(maxsize=256)
+def _common(user: str, generation: str) -> int:
+    # What varies is counted as null here, and taken away again.
+    known = pose_json(replace(_POSE, user=user, generation=generation))
+    return _size({**known, **dict.fromkeys(_VARYING)}) + len("\n") - _NULL * len(_VARYING)
 
 
 @cache

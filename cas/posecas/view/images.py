@@ -1,7 +1,7 @@
 """A pose's own files: the image, and what is known of it as JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Final
 

@@ -124,9 +124,11 @@ RELEASE_FLUSH: Final = 1 << 0
 
 HEADER_IN: Final = Struct("<IIQQIIIHH")
 HEADER_OUT: Final = Struct("<IiQ")
-ATTR: Final = Struct("<6Q10I")
-ENTRY: Final = Struct("<4QII")
-"""``fuse_entry_out`` without the attributes at its end."""
+ENTRY: Final = Struct("<Q32s3Q3q3I28s")
+"""``fuse_entry_out``, two parts of which are `VALIDITY` and `RIGHTS`; the attributes are last."""
+VALIDITY: Final = Struct("<3QII")
+RIGHTS: Final = Struct("<7I")
+ATTR_SIZE: Final = 88
 ATTR_HEAD: Final = Struct("<QII")
 OPEN_OUT: Final = Struct("<QIi")
 DIRENT: Final = Struct("<QQII")

@@ -1,28 +1,30 @@
 """How an entry of the view looks to the kernel, and how long that holds."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from posecas.view import Entry, Node
 from posecas.view.nodes import Kind
 from posecas_fuse import entries
 from posecas_fuse.kernel import replies
-from posecas_fuse.kernel.abi import OpenFlag
+from posecas_fuse.kernel.abi import ENTRY, RIGHTS, VALIDITY, OpenFlag
 from posecas_fuse.kernel.inodes import Inodes
 from posecas_fuse.kernel.open_files import OpenFile
-from posecas_fuse.kernel.replies import Validity
 
-DAY: Final = 86400.0
+DAY: Final = 86400
 """Seconds that the kernel believes what it is told, since it is told when that changes."""
 
-UNFOLLOWED: Final = 1.0
+UNFOLLOWED: Final = 1
 """The same, while changes cannot be followed."""
 
 _KIND_SHIFT: Final = 56
 _SCRATCH: Final = frozenset({Kind.SCRATCH, Kind.SPOOLED})
 _TELLING: Final = frozenset({Kind.STATUS, Kind.METRICS})
 _REMEMBERED: Final = 10_000
+_SECOND_NS: Final = 1_000_000_000
+_SECTOR: Final = 512
 
 
 class Appearance:
@@ -37,9 +39,10 @@ class Appearance:
         self._following = following
         self._touched: dict[Node, int] = {}
         self._over: dict[Node, Node] = {}
+        self._rights: dict[int, bytes] = {}
 
     @property
-    def validity(self) -> float:
+    def validity(self) -> int:
         """How long a name that is or is not there may be believed now, in seconds."""
         return DAY if self._following() else UNFOLLOWED
 
@@ -65,23 +68,28 @@ class Appearance:
 
     def named(self, parent: Node, entry: Entry) -> bytes:
         """Answer a question for a name in a folder."""
-        number = self._inodes.number(entry)
-        validity = Validity(self._seconds(parent, entry), self._attribute_seconds(entry))
-        return replies.entry(number, self._attributes(entry), validity)
+        return self.all_named(parent, [entry])[0]
 
-    def described(self, entry: Entry, *, seconds: float | None = None) -> bytes:
+    def all_named(self, parent: Node, entries: Sequence[Entry]) -> list[bytes]:
+        """Answer a question for each of these names in a folder."""
+        seconds = self.validity
+        # What waits to be stored becomes something else without a word.
+        spooled_seconds = seconds if parent >> _KIND_SHIFT in _SCRATCH else 0
+        return self._told(entries, seconds, spooled_seconds)
+
+    def described(self, entry: Entry, *, seconds: int | None = None) -> bytes:
         """Answer a question for attributes."""
         if seconds is None:
-            seconds = self._attribute_seconds(entry)
-        return replies.attributes(self._attributes(entry), seconds)
+            seconds = 0 if entry.node >> _KIND_SHIFT in _TELLING else self.validity
+        return replies.attributes(self._told([entry], seconds, seconds)[0], seconds)
 
     def pinned(self, opened: OpenFile) -> bytes:
         """Describe a file that is open and whose name has other bytes by now, or is gone."""
-        node = self._inodes.node(opened.nodeid)
-        told = entries.Attributes(
-            *(node, 0o100444, 0, opened.size, self._looks.uid, self._looks.gid),
-            *(opened.modified_ns, opened.modified_ns, opened.modified_ns),
-        )
+        s, ns = divmod(opened.modified_ns, _SECOND_NS)
+        looks, blocks = self._looks, -(-opened.size // _SECTOR)
+        nameless = RIGHTS.pack(0o100444, 0, looks.uid, looks.gid, 0, replies.UNIT, 0)
+        file = (self._inodes.node(opened.nodeid), opened.size, blocks)
+        told = ENTRY.pack(opened.nodeid, b"", *file, s, s, s, ns, ns, ns, nameless)
         return replies.attributes(told, self.validity)
 
     def draft(self, entry: Entry, over: Entry) -> bytes:
@@ -94,22 +102,42 @@ class Appearance:
         if len(self._over) > _REMEMBERED:
             self._over.clear()
         self._over[entry.node] = over.node
-        number = self._inodes.number(entry)
-        return replies.entry(number, self._attributes(entry), Validity(0, self.validity))
+        return self._told([entry], self.validity, 0)[0]
 
-    def _attributes(self, entry: Entry) -> entries.Attributes:
-        found = self._looks.of(entry)
-        if entry.node in self._over:
-            return found._replace(node=self._over[entry.node])
-        touched = self._touched.get(entry.node, 0) if entry.folder else 0
-        if touched <= found.modified:
-            return found
-        return found._replace(modified=touched, changed=touched)
+    def _told(self, entries: Sequence[Entry], seconds: int, spooled_seconds: int) -> list[bytes]:
+        """Return ``fuse_entry_out`` of each. They may be very many, so one loop does it all."""
+        told, pack, tails, over = [], ENTRY.pack, self._rights, self._over
+        usual, unusual = _validity(seconds, seconds), _unusual(seconds, spooled_seconds)
+        for entry, number in zip(entries, self._inodes.numbers(entries), strict=True):
+            node, _, folder, size, modified, _, _, _, owned = entry
+            m, m_ns = a, a_ns = c, c_ns = divmod(modified, _SECOND_NS)
+            if owned is not None:
+                a, a_ns = divmod(owned.accessed_ns, _SECOND_NS)
+                c, c_ns = divmod(owned.changed_ns, _SECOND_NS)
+            if folder and self._touched.get(node, 0) > modified:
+                m, m_ns = c, c_ns = divmod(self._touched[node], _SECOND_NS)
+            kind = node >> _KIND_SHIFT
+            head = unusual.get(kind, usual)
+            tail = tails.get(kind) or self._tail(entry)
+            ino, blocks = over.get(node, node), -(-size // _SECTOR)
+            told.append(pack(number, head, ino, size, blocks, a, m, c, a_ns, m_ns, c_ns, tail))
+        return told
 
-    def _seconds(self, parent: Node, entry: Entry) -> float:
-        spooled = entry.node >> _KIND_SHIFT == Kind.SPOOLED
-        # What waits to be stored becomes something else without a word.
-        return 0.0 if spooled and parent >> _KIND_SHIFT not in _SCRATCH else self.validity
+    def _tail(self, entry: Entry) -> bytes:
+        tail = RIGHTS.pack(*self._looks.rights(entry), 0, replies.UNIT, 0)
+        if entry.owned is None:
+            self._rights[entry.node >> _KIND_SHIFT] = tail
+        return tail
 
-    def _attribute_seconds(self, entry: Entry) -> float:
-        return 0.0 if entry.node >> _KIND_SHIFT in _TELLING else self.validity
+
+@cache
+def _validity(name_seconds: int, seconds: int) -> bytes:
+    return VALIDITY.pack(0, name_seconds, seconds, 0, 0)
+
+
+@cache
+def _unusual(seconds: int, spooled_seconds: int) -> Mapping[int, bytes]:
+    return {
+        Kind.SPOOLED: _validity(spooled_seconds, seconds),
+        **dict.fromkeys(_TELLING, _validity(seconds, 0)),
+    }

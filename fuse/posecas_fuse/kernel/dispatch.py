@@ -26,13 +26,15 @@ class Operation:
     """How to answer.
 
     ``quick`` is tried by the thread that reads the device; where it is missing, or gives None since
-    it would have to wait, ``slow`` is run in ``pool``.
+    it would have to wait, ``slow`` is run in ``pool``. ``then`` is called after what ``quick`` has
+    answered.
     """
 
     quick: Quick | None = None
     slow: Slow | None = None
     pool: Pool | None = None
     undo: Callable[[bytes], object] | None = None
+    then: Callable[[Request], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ def _looking(by: Answering) -> Mapping[int, Operation]:
         Opcode.LOOKUP: Operation(names.lookup, names.lookup_or_make, by.fetches),
         Opcode.GETATTR: Operation(names.get_attributes),
         Opcode.OPENDIR: Operation(names.open_folder),
-        Opcode.READDIR: Operation(names.read_folder),
-        Opcode.READDIRPLUS: Operation(names.read_folder_described),
+        Opcode.READDIR: Operation(names.read_folder, then=names.read_ahead),
+        Opcode.READDIRPLUS: Operation(names.read_folder_described, then=names.read_ahead),
         Opcode.RELEASEDIR: Operation(names.close_folder),
         Opcode.STATFS: Operation(names.room),
         Opcode.GETXATTR: Operation(names.get_attribute),

@@ -9,6 +9,7 @@ A number is made of node and digest alone, so every worker makes the same. Twent
 are in it: where two images of one pose agree in those, `reading` keeps them apart.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from posecas.view import Entry, Node
@@ -17,6 +18,7 @@ from posecas_fuse.kernel.abi import ROOT_ID
 
 _TAG_SHIFT: Final = 36
 _TAG_BITS: Final = 20
+_TAG_DIGITS: Final = _TAG_BITS // 4
 _TAG_MASK: Final = ((1 << _TAG_BITS) - 1) << _TAG_SHIFT
 _KIND_SHIFT: Final = 56
 _TAGGED: Final = frozenset({Kind.POSE, Kind.THUMBNAIL, Kind.ALIAS})
@@ -31,7 +33,16 @@ class Inodes:
 
     def number(self, entry: Entry) -> int:
         """Return the number of what a name stands for now."""
-        return self.of(entry.node) | _tag(entry)
+        return self.numbers([entry])[0]
+
+    def numbers(self, entries: Iterable[Entry]) -> list[int]:
+        """Return the number of each."""
+        return [
+            self.of(node)
+            if blob is None or node >> _KIND_SHIFT not in _TAGGED or node & _TAG_MASK
+            else node | int(blob[:_TAG_DIGITS], 16) << _TAG_SHIFT
+            for node, _, _, _, _, blob, _, _, _ in entries
+        ]
 
     def of(self, node: Node) -> int:
         """Return the number of a node that is no image: a folder, say."""
@@ -52,10 +63,3 @@ def is_spooled(node: Node) -> bool:
 def content(entry: Entry) -> int:
     """Return 64 bits that tell the bytes of an entry from others; 0: they are not known."""
     return 0 if entry.blob is None else int(entry.blob[:16], 16) | 1
-
-
-def _tag(entry: Entry) -> int:
-    kind = entry.node >> _KIND_SHIFT
-    if entry.blob is None or kind not in _TAGGED or entry.node & _TAG_MASK:
-        return 0
-    return int(entry.blob[: _TAG_BITS // 4], 16) << _TAG_SHIFT

@@ -11,10 +11,10 @@ from posecas.view.nodes import Kind
 from posecas_fuse.files import LONGEST_NAME, Handle
 from posecas_fuse.kernel import replies, requests
 from posecas_fuse.kernel.abi import GETATTR_FH
-from posecas_fuse.kernel.page import Page
+from posecas_fuse.kernel.open_folder import OpenFolder
+from posecas_fuse.kernel.page import Piece
 from posecas_fuse.kernel.requests import Request
 from posecas_fuse.kernel.shared import Shared
-from posecas_fuse.listing import DOTS, Listing
 
 _KIND_SHIFT: Final = 56
 _MAKING: Final = frozenset(
@@ -39,9 +39,9 @@ class Names:
         self._appearance = shared.appearance
         self._recent = shared.recent
         self._wanted = shared.wanted
-        self._listings: dict[int, Listing] = {}
+        self._folders: dict[int, OpenFolder] = {}
         # Not those of the worker before this one: the kernel may still hold some of them.
-        self._listing_ids = itertools.count(time.monotonic_ns())
+        self._numbers = itertools.count(time.monotonic_ns())
 
     def lookup(self, request: Request) -> bytes | None:
         """Find a name; None: finding it may take long."""
@@ -78,22 +78,26 @@ class Names:
 
     def open_folder(self, request: Request) -> bytes:
         """Begin a listing, which the kernel may keep until it is told of a change."""
-        number = next(self._listing_ids)
+        number = next(self._numbers)
         node = self._inodes.node(request.nodeid)
-        self._listings[number] = Listing(self._files, node)
+        self._folders[number] = OpenFolder(self._files, self._appearance, node)
         return replies.opened(number, self._appearance.folder_flags)
 
     def read_folder(self, request: Request) -> bytes:
         """List names."""
-        return self._list(request, described=False)
+        return self._read(request, described=False)
 
     def read_folder_described(self, request: Request) -> bytes:
         """List names with all that LOOKUP would say of each."""
-        return self._list(request, described=True)
+        return self._read(request, described=True)
+
+    def read_ahead(self, request: Request) -> None:
+        """Make ready what will be asked for after this, while the program uses what it was told."""
+        self._folder(request).prepare()
 
     def close_folder(self, request: Request) -> bytes:
         """End a listing."""
-        self._listings.pop(request.fields(requests.RELEASE)[0], None)
+        self._folders.pop(request.fields(requests.RELEASE)[0], None)
         return b""
 
     def room(self, request: Request) -> bytes:
@@ -124,23 +128,15 @@ class Names:
             raise OSError(error, "it is not what it was")
         return self._appearance.described(before, seconds=0)
 
-    def _list(self, request: Request, *, described: bool) -> bytes:
-        number, offset, size = request.fields(requests.READ)
-        listing = self._listing(number, self._inodes.node(request.nodeid))
-        page = Page(listing.node, size, self._appearance, described=described)
-        for place, name in enumerate((b".", b".."), start=1):
-            if offset < place:
-                page.add_dot(name, place)
-        for entry in listing.entries(max(offset - DOTS, 0)):
-            # Not consumed, so it comes again with the next piece.
-            if not page.add(entry):
-                break
-        return page.data()
+    def _read(self, request: Request, *, described: bool) -> bytes:
+        _, offset, size = request.fields(requests.READ)
+        return self._folder(request).read(Piece(offset, size, described))
 
-    def _listing(self, number: int, node: Node) -> Listing:
-        found = self._listings.get(number)
+    def _folder(self, request: Request) -> OpenFolder:
+        number, node = request.fields(requests.READ)[0], self._inodes.node(request.nodeid)
+        found = self._folders.get(number)
         if found is None or found.node != node:
-            found = self._listings[number] = Listing(self._files, node)
+            found = self._folders[number] = OpenFolder(self._files, self._appearance, node)
         return found
 
 

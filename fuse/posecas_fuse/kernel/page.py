@@ -1,52 +1,85 @@
 """One piece of a listing, as long as the kernel has room for."""
 
-import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from posecas.view import Entry, Node
+from posecas_fuse.entries import NAMES
 from posecas_fuse.kernel import replies
-from posecas_fuse.kernel.abi import ATTR, ENTRY
+from posecas_fuse.kernel.abi import DIRENT, ENTRY
 from posecas_fuse.kernel.appearance import Appearance
 from posecas_fuse.listing import DOTS
 
-_FOLDER: Final = 0o040000
-_FILE: Final = 0o100000
-_NOT_LOOKED_UP: Final = bytes(ENTRY.size + ATTR.size)
+_NOT_LOOKED_UP: Final = bytes(ENTRY.size)
+_SHORTEST_NAME: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is asked for: where it begins, how many bytes it may have, with attributes or not."""
+
+    offset: int
+    size: int
+    described: bool
 
 
 class Page:
-    """Names with their offsets, and with attributes where READDIRPLUS asks for them."""
+    """Names with their offsets, and with attributes where READDIRPLUS asks for them.
 
-    def __init__(self, folder: Node, size: int, appearance: Appearance, *, described: bool) -> None:
-        """Hold at most ``size`` bytes."""
+    ``room`` is how many bytes are left; ``offset`` is where the next page begins; ``last`` is the
+    last entry that was added.
+    """
+
+    def __init__(self, folder: Node, appearance: Appearance, piece: Piece) -> None:
+        """Begin with the dots, if those are in this piece."""
+        self.room = piece.size
+        self.offset = piece.offset
+        self.last: Entry | None = None
         self._folder = folder
-        self._room = size
         self._appearance = appearance
-        self._described = described
+        self._described = piece.described
         self._parts: list[bytes] = []
+        for place, name in enumerate((b".", b".."), start=1):
+            if piece.offset < place:
+                self._add_dot(name, place)
 
-    def add_dot(self, name: bytes, offset: int) -> bool:
-        """Add ``.`` or ``..``; False: there is no room for it."""
-        dot = replies.directory_entry(self._folder, _FOLDER, name, offset)
-        return self._add(_NOT_LOOKED_UP, dot)
+    @property
+    def each(self) -> int:
+        """How many bytes an entry takes on average, or at least if none has been added."""
+        if self._parts:
+            return sum(map(len, self._parts)) // len(self._parts)
+        return DIRENT.size + _SHORTEST_NAME + (ENTRY.size if self._described else 0)
 
-    def add(self, entry: Entry) -> bool:
-        """Add an entry; False: there is no room for it."""
-        mode = _FOLDER if entry.folder else _FILE
-        name = replies.directory_entry(
-            entry.node, mode, os.fsencode(entry.name), entry.cookie + DOTS
-        )
-        told = self._appearance.named(self._folder, entry) if self._described else b""
-        return self._add(told, name)
+    def fill(self, entries: Sequence[Entry]) -> int:
+        """Add entries while there is room; returns how many were added."""
+        if self._described:
+            told = self._appearance.all_named(self._folder, entries)
+        else:
+            told = [b""] * len(entries)
+        parts, room = [], self.room
+        for entry, head in zip(entries, told, strict=True):
+            node, name, folder, _, _, _, cookie, _, _ = entry
+            part = head + replies.directory_entry(node, cookie + DOTS, name.encode(*NAMES), folder)
+            if len(part) > room:
+                break
+            room -= len(part)
+            parts.append(part)
+        if parts:
+            self._parts += parts
+            self.room = room
+            self.last = entries[len(parts) - 1]
+            self.offset = self.last.cookie + DOTS
+        return len(parts)
 
     def data(self) -> bytes:
         """Return the answer."""
         return b"".join(self._parts)
 
-    def _add(self, described: bytes, name: bytes) -> bool:
-        part = described + name if self._described else name
-        if len(part) > self._room:
-            return False
-        self._room -= len(part)
-        self._parts.append(part)
-        return True
+    def _add_dot(self, name: bytes, offset: int) -> None:
+        told = _NOT_LOOKED_UP if self._described else b""
+        part = told + replies.directory_entry(self._folder, offset, name, folder=True)
+        if len(part) <= self.room:
+            self.room -= len(part)
+            self.offset = offset
+            self._parts.append(part)

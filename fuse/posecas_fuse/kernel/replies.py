@@ -1,15 +1,13 @@
 """What the kernel is told, put together. Layouts: ``linux/fuse.h``, see `abi`."""
 
 import stat
-from dataclasses import dataclass
+from struct import Struct
 from typing import Final
 
-from posecas_fuse.entries import Attributes
 from posecas_fuse.kernel.abi import (
-    ATTR,
     ATTR_HEAD,
+    ATTR_SIZE,
     DIRENT,
-    ENTRY,
     HEADER_OUT,
     INVAL_ENTRY,
     INVAL_INODE,
@@ -22,50 +20,20 @@ from posecas_fuse.kernel.abi import (
 UNIT: Final = 4096
 """The block size that programs are told to read and write by."""
 
-_SECTOR: Final = 512
-_UNSIGNED: Final = (1 << 64) - 1
-_SECOND_NS: Final = 1_000_000_000
-_NO_ATTRIBUTES: Final = bytes(ATTR.size)
+_ABSENT: Final = Struct("<16xQ104x")
+_FOLDER: Final = stat.S_IFDIR >> 12
+_FILE: Final = stat.S_IFREG >> 12
+_PADDING: Final = tuple(bytes(-length % 8) for length in range(8))
 
 
-@dataclass(frozen=True, slots=True)
-class Validity:
-    """How long the kernel may believe a name, and what it was told of a file, in seconds."""
-
-    name: float
-    attributes: float
-
-
-def _packed(found: Attributes) -> bytes:
-    """Return ``struct fuse_attr``."""
-    accessed, accessed_ns = divmod(found.accessed, _SECOND_NS)
-    modified, modified_ns = divmod(found.modified, _SECOND_NS)
-    changed, changed_ns = divmod(found.changed, _SECOND_NS)
-    return ATTR.pack(
-        *(found.node, found.size, -(-found.size // _SECTOR)),
-        *(accessed & _UNSIGNED, modified & _UNSIGNED, changed & _UNSIGNED),
-        *(accessed_ns, modified_ns, changed_ns, found.mode, found.links),
-        *(found.uid, found.gid, 0, UNIT, 0),
-    )
-
-
-def entry(nodeid: int, attributes: Attributes, validity: Validity) -> bytes:
-    """Answer LOOKUP and what makes a name."""
-    name, name_ns = _split(validity.name)
-    valid, valid_ns = _split(validity.attributes)
-    return ENTRY.pack(nodeid, 0, name, valid, name_ns, valid_ns) + _packed(attributes)
-
-
-def absent(seconds: float) -> bytes:
+def absent(seconds: int) -> bytes:
     """Answer LOOKUP of a name that is not there, to be believed for that long."""
-    valid, valid_ns = _split(seconds)
-    return ENTRY.pack(0, 0, valid, 0, valid_ns, 0) + _NO_ATTRIBUTES
+    return _ABSENT.pack(seconds)
 
 
-def attributes(found: Attributes, seconds: float) -> bytes:
-    """Answer GETATTR and SETATTR."""
-    valid, valid_ns = _split(seconds)
-    return ATTR_HEAD.pack(valid, valid_ns, 0) + _packed(found)
+def attributes(entry: bytes, seconds: int) -> bytes:
+    """Answer GETATTR and SETATTR with what LOOKUP would be answered."""
+    return ATTR_HEAD.pack(seconds, 0, 0) + entry[-ATTR_SIZE:]
 
 
 def opened(handle: int, flags: int, backing: int = 0) -> bytes:
@@ -73,10 +41,11 @@ def opened(handle: int, flags: int, backing: int = 0) -> bytes:
     return OPEN_OUT.pack(handle, flags, backing)
 
 
-def directory_entry(ino: int, mode: int, name: bytes, offset: int) -> bytes:
+def directory_entry(ino: int, offset: int, name: bytes, folder: bool) -> bytes:
     """Return one name of READDIR; ``offset`` is where a listing goes on behind it."""
-    made = DIRENT.pack(ino, offset, len(name), stat.S_IFMT(mode) >> 12) + name
-    return made + bytes(-len(made) % 8)
+    length = len(name)
+    kind = _FOLDER if folder else _FILE
+    return DIRENT.pack(ino, offset, length, kind) + name + _PADDING[length % 8]
 
 
 def written(size: int) -> bytes:
@@ -114,8 +83,3 @@ def resend() -> bytes:
 
 def _notice(code: Notice, body: bytes) -> bytes:
     return HEADER_OUT.pack(HEADER_OUT.size + len(body), code, 0) + body
-
-
-def _split(seconds: float) -> tuple[int, int]:
-    whole = int(seconds)
-    return whole, int((seconds - whole) * _SECOND_NS)

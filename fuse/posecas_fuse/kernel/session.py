@@ -65,6 +65,8 @@ class Session:
             error, payload = _run(operation.quick, request)
             if error or payload is not None:
                 self._device.answer(request.unique, error, payload or b"")
+                if operation.then is not None and not error:
+                    operation.then(request)
                 return False
         return self._defer(request, operation)
 

@@ -43,6 +43,11 @@ class Spool:
                 self._db.execute(f"PRAGMA {pragma}")
             self._db.executescript(SCHEMA)
 
+    @property
+    def revision(self) -> int:
+        """What is greater after every change of a row."""
+        return int(self._db.total_changes)
+
     def path(self, row: int) -> Path:
         """Return where a file's bytes are, or the empty folder that keeps a folder's times."""
         return Path(f"{self._files}/{row}")
