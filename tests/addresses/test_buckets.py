@@ -107,3 +107,23 @@ def test_only_a_bucket_has_rules(store: posecas.Store) -> None:
         list(store.bucket_rules("local", WISH))
     with pytest.raises(LocationNotFound):
         list(store.bucket_rules("absent", WISH))
+
+
+def test_any_key_tells_that_a_place_is_not_empty(each_s3_bucket: Bucket) -> None:
+    objects = each_s3_bucket.objects()
+    assert objects.bucket().first_key() is None
+    objects.write("z/one.png", b"bytes", media_type="image/png", metadata={})
+    assert objects.bucket().first_key() == f"{each_s3_bucket.prefix}/z/one.png"
+    objects.close()
+
+
+def test_a_key_that_is_none_of_ours_tells_it_too_and_a_folder_of_a_console_does_not(
+    s3_bucket: Bucket,
+) -> None:
+    objects = s3_bucket.objects()
+    # As consoles and other programs make them.
+    for key, expected in (("", None), ("with a space", f"{s3_bucket.prefix}/with a space")):
+        objects._session.ask("put_object", Key=f"{s3_bucket.prefix}/{key}", Body=b"")
+        assert objects.bucket().first_key() == expected
+        assert list(objects.list("")) == []
+    objects.close()

@@ -35,11 +35,15 @@ _LARGEST: Final = 1 << 30
 
 @dataclass(slots=True)
 class Request:
-    """One request, as it came. ``status`` is what went back: None if nothing did."""
+    """One request, as it came. ``status`` is what went back: None if nothing did.
+
+    ``connection`` tells which one it came over.
+    """
 
     operation: str
     path: str
     headers: Mapping[str, str]
+    connection: int = 0
     status: int | None = None
     fault: Fault | None = None
 
@@ -93,7 +97,8 @@ class FaultProxy:
         path, _, _ = http.raw_path.partition("?")
         headers = {name.lower(): value for name, value in http.headers.items()}
         bucket_path = path.removeprefix(URL(self.upstream).path.rstrip("/"))
-        request = Request(operation(http.method, bucket_path, http.query), path, headers)
+        asked = operation(http.method, bucket_path, http.query)
+        request = Request(asked, path, headers, id(http.transport))
         rule = next((one for one in self._rules if one.meets(request)), None)
         request.fault = rule.fault if rule else None
         self.requests.append(request)

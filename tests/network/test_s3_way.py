@@ -98,6 +98,14 @@ def test_authorities_that_cannot_be_read_are_named(
         line.put(KEY)
 
 
+def test_a_connection_is_kept_for_the_next_request(line: Line) -> None:
+    for number in range(4):
+        line.put(f"objects/ab/{number}.png")
+        assert line.objects.read(f"objects/ab/{number}.png") == b"bytes"
+    assert len(line.proxy.requests) == 8
+    assert len({one.connection for one in line.proxy.requests}) == 1
+
+
 def test_a_connection_that_was_closed_meanwhile_costs_no_pause_and_no_error() -> None:
     with answering([[GIVES], [GIVES]]) as objects:
         assert objects.read(KEY) == b"bytes"
