@@ -1,7 +1,7 @@
 """PUT and GET of one object, without what s3fs and botocore do around a request.
 
 A store sends these two for every image. They take a third of the processor time that they take
-through s3fs' client (bench.s3), and a command that sends nothing else does not import it.
+through s3fs' client, and a command that sends nothing else does not import it.
 """
 
 from collections.abc import Callable, Mapping
