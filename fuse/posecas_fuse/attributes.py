@@ -9,7 +9,7 @@ from posecas.annotations import EMPTIABLE, annotation_from
 from posecas.errnos import NameTaken, NoAttribute, NotAllowed, NotKept
 from posecas.records import Annotation, Attributes
 from posecas.view import Node
-from posecas.view.nodes import Kind, kind_of, row_of
+from posecas.view.nodes import Kind, gone, kind_of, row_of
 from posecas_fuse.attribute_texts import moment_of
 from posecas_fuse.drafts import write_failure
 from posecas_fuse.entries import refuse_read_only
@@ -119,6 +119,8 @@ class AttributeChanges:
                 found.st_mtime_ns if modified is None else modified,
             )
             os.utime(path, ns=times)
+        except FileNotFoundError:
+            raise gone(f"spooled file {row_id}") from None
         except OSError as error:
             raise write_failure(error) from error
         if modified is not None:

@@ -327,6 +327,10 @@ class Files:
         elif self._writer is not None:
             self._writer.writing.release(handle)
 
+    def give_back(self, handle: Handle) -> None:
+        """Let go of what was opened to be written for somebody who did not come for it."""
+        self._changing().writing.give_back(handle)
+
     def make_directory(self, parent: Node, name: bytes, creation: Creation | None = None) -> Entry:
         """Make a user, a generation, or a folder of the scratch space.
 

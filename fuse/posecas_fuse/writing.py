@@ -169,6 +169,14 @@ class Writing:
         if row is not None:
             self._closed(row)
 
+    def give_back(self, handle: Handle) -> None:
+        """See ``Files.give_back``."""
+        row = self._spool.find(row_of(Node(handle)))
+        if row is not None and row.dirty and not row.listed:
+            # It was emptied for whoever was to come.
+            self._spool.change(row.id, dirty=0)
+        self.release(handle)
+
     def is_draft_of(self, handle: Handle, parent: Node, name: bytes) -> bool:
         """See ``Files.is_draft_of``."""
         row = self._spool.find(row_of(Node(handle)))

@@ -9,6 +9,7 @@ from struct import Struct
 import posecas
 from kit.far import open_far
 from kit.tiles import tile
+from kit.victims import run_until
 from kit.wires import ROOT, wired
 from posecas_fuse.kernel.abi import Opcode
 
@@ -41,6 +42,23 @@ def test_an_image_that_was_replaced_is_to_be_looked_up_anew(store: posecas.Store
         store.put(tile(2), generation="g1", pose="p1", replace=True)
         assert wire.ask(Opcode.OPEN, before, _OPEN.pack(0, 0))[0] == errno.ESTALE
         assert wire.find("generations", "g1", "p1.png") != before
+
+
+def test_a_malformed_message_ends_the_worker_and_the_log_says_so(folder: Path) -> None:
+    posecas.create_store(folder).close()
+    script = """
+import sys, time
+import posecas
+from kit.wires import wired
+with posecas.open_store(sys.argv[1]) as store, wired(store) as wire:
+    wire.send_bytes(b"no message of the kernel's")
+    time.sleep(20)
+"""
+    done = run_until("", script, folder)
+    # Anything but 0 makes the keeper start another worker.
+    assert done.returncode == 70
+    assert "the kernel sent what is no message" in done.stderr
+    assert "this worker ends" in done.stderr
 
 
 def test_a_fetch_that_hangs_holds_up_nobody_and_ends_with_an_input_error(folder: Path) -> None:

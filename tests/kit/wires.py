@@ -42,6 +42,10 @@ class Wire:
         self._end.send(asked)
         return int(HEADER_IN.unpack_from(asked)[2])
 
+    def send_bytes(self, message: bytes) -> None:
+        """Send what may be no question at all."""
+        self._end.send(message)
+
     def hear(self) -> tuple[int, int, bytes]:
         """The next answer: its number, the errno and the payload."""
         told = self._end.recv(1 << 21)

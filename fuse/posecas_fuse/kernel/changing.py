@@ -13,7 +13,7 @@ from typing import Final
 
 from posecas.errnos import NameTaken
 from posecas.errors import NotFound
-from posecas.view import Node
+from posecas.view import Entry, Node
 from posecas_fuse.files import Creation, Handle, RenameMode
 from posecas_fuse.kernel import requests
 from posecas_fuse.kernel.abi import SetAttr
@@ -37,6 +37,7 @@ class Changing:
         self._opened = shared.opened
         self._appearance = shared.appearance
         self._notifying = shared.notifying
+        self._recent = shared.recent
 
     def make_folder(self, request: Request) -> bytes:
         """Make a folder."""
@@ -72,6 +73,26 @@ class Changing:
     def set_attributes(self, request: Request) -> bytes:
         """Cut a file, or set its mode, owner or times."""
         told = requests.set_attributes(request)
+        again = self._recent.was_refused(request.pid)
+        try:
+            entry = self._set_attributes(request, told)
+        except NotFound:
+            opened = self._opened.of(request.nodeid)
+            if opened and not told.valid & SetAttr.SIZE:
+                return self._appearance.pinned(opened[0])
+            if again:
+                raise
+            self._recent.refuse(request.pid)
+            raise OSError(errno.ESTALE, "it is gone: ask for the name again") from None
+        if self._inodes.number(entry) == request.nodeid:
+            return self._appearance.described(entry)
+        before = self._recent.entry(request.nodeid) if again else None
+        if before is not None:
+            return self._appearance.described(before, seconds=0)
+        self._recent.refuse(request.pid)
+        raise OSError(errno.ESTALE, "it has other bytes now: ask for the name again")
+
+    def _set_attributes(self, request: Request, told: SetAttrIn) -> Entry:
         node = self._inodes.node(request.nodeid)
         opened = self._opened.get(told.handle) if told.valid & SetAttr.FH else None
         handle = None if opened is None else Handle(opened.handle)
@@ -85,10 +106,7 @@ class Changing:
         if told.valid & (SetAttr.ATIME | SetAttr.MTIME):
             self._files.set_times(node, *_times(told))
             self._appearance.untouch(node)
-        entry = self._files.entry(node, handle)
-        if self._inodes.number(entry) != request.nodeid:
-            raise OSError(errno.ESTALE, "it has other bytes now: ask for the name again")
-        return self._appearance.described(entry)
+        return self._files.entry(node, handle)
 
     def set_attribute(self, request: Request) -> bytes:
         """Set an extended attribute."""

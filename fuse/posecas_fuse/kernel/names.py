@@ -5,12 +5,13 @@ import itertools
 import time
 from typing import Final
 
-from posecas.errors import NotFound
-from posecas.view import Node
+from posecas.errors import NotFound, PosecasError
+from posecas.view import Entry, Node
 from posecas.view.nodes import Kind
 from posecas_fuse.files import LONGEST_NAME, Handle
 from posecas_fuse.kernel import replies, requests
 from posecas_fuse.kernel.abi import GETATTR_FH
+from posecas_fuse.kernel.inodes import is_spooled
 from posecas_fuse.kernel.open_folder import OpenFolder
 from posecas_fuse.kernel.page import Piece
 from posecas_fuse.kernel.requests import Request
@@ -54,13 +55,35 @@ class Names:
         name = request.name()
         try:
             entry = self._files.lookup(parent, name)
+            draft = self._draft(request.pid, parent, name, entry)
         except NotFound:
+            self._wanted.refused(request.pid, parent, name)
             return replies.absent(self._appearance.validity)
-        for draft in self._wanted.drafts(request.pid):
-            if self._files.is_draft_of(draft, parent, name):
-                return self._appearance.draft(self._files.entry(Node(draft), draft), entry)
+        if draft is not None:
+            return self._appearance.draft(self._files.entry(Node(draft), draft), entry)
         self._recent.told(self._inodes.number(entry), entry)
         return self._appearance.named(parent, entry)
+
+    def _draft(self, thread: int, parent: Node, name: bytes, entry: Entry) -> Handle | None:
+        """Return what a thread is to open that was refused to write, which this name leads to."""
+        for draft in self._wanted.drafts(thread):
+            if self._files.is_draft_of(draft, parent, name):
+                return draft
+        refused = None if entry.folder else self._wanted.refused(thread, parent, name)
+        if refused is None:
+            return None
+        # What is not stored is emptied only when it is opened: perhaps nobody will.
+        truncate = refused.truncate and not is_spooled(entry.node)
+        try:
+            draft = self._files.open(entry.node, write=True, truncate=truncate)
+        except NotFound:
+            # It became something else this moment; a name that is gone ends this.
+            return self._draft(thread, parent, name, self._files.lookup(parent, name))
+        except PosecasError:
+            # Whoever opens it is told why.
+            return None
+        self._wanted.add(thread, draft)
+        return draft
 
     def get_attributes(self, request: Request) -> bytes:
         """Describe a file: as it is, or as it was when it was opened."""

@@ -43,7 +43,7 @@ class Opening:
         if before is not None:
             return before
         flags, _ = request.fields(requests.OPEN)
-        if flags & _WRITING:
+        if flags & _WRITING or self._wanted.concerns(request.pid):
             return None
         entry = self._entry_to_read(request)
         if entry.blob is not None:
@@ -58,6 +58,7 @@ class Opening:
         flags, _ = request.fields(requests.OPEN)
         if flags & _WRITING:
             return self._open_to_write(request, truncate=bool(flags & os.O_TRUNC))
+        self._wanted.settle(request.pid)
         entry = self._entry_to_read(request)
         return self._add(request, entry, self._files.pin(entry))
 
@@ -67,6 +68,7 @@ class Opening:
         parent = self._inodes.node(request.nodeid)
         name = request.name(after=requests.CREATE.size)
         creation = Creation(mode & 0o7777, request.uid, request.gid)
+        self._wanted.settle(request.pid)
         for _ in range(_ATTEMPTS):
             try:
                 entry, handle = self._files.create(parent, name, creation)
@@ -97,16 +99,21 @@ class Opening:
     def _open_to_write(self, request: Request, *, truncate: bool) -> bytes:
         node = self._inodes.node(request.nodeid)
         handle = self._wanted.take(node)
-        if handle is None:
+        self._wanted.settle(request.pid)
+        if handle is not None and truncate:
+            self._files.truncate(node, 0, handle)
+        elif handle is None:
             try:
                 handle = self._files.open(node, write=True, truncate=truncate)
             except NotFound:
+                self._wanted.refuse(request.pid, truncate=truncate)
                 raise OSError(errno.ESTALE, "it is gone: ask for the name again") from None
         if Node(handle) != node:
             if not truncate:
                 # Its size is asked for at once, by whoever appends to it.
                 self._files.entry(Node(handle), handle)
             self._wanted.add(request.pid, handle)
+            self._wanted.refuse(request.pid, truncate=truncate)
             raise OSError(errno.ESTALE, "it has another number for whoever writes it")
         return self._add(request, self._files.entry(node, handle), handle)
 

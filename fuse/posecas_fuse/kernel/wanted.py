@@ -4,19 +4,25 @@ Who writes a stored image gets a file of their own, and that needs a number of i
 its size, as it grows, would be the size of what readers of the image have open. The kernel asks to
 open the number that it knows. So the draft is made then, the answer is ESTALE, the kernel looks the
 name up anew in the same thread, is told the draft's number, and opens that.
+
+It does so once: a second ESTALE would reach the program. So whoever was refused, for whatever
+cause, is given a draft as soon as they find the name anew.
 """
 
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from posecas.view import Node
 from posecas_fuse.files import Handle
 
 _SECONDS: Final = 20.0
+_REFUSED_SECONDS: Final = 5.0
+_UNKNOWN: Final = 0
+"""The number of a thread in another namespace of processes: one for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,19 @@ class _Draft:
     until: float
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Somebody was sent to look a name up anew which they open to write; ``truncate``: anew.
+
+    Which name it is, their first look-up tells.
+    """
+
+    truncate: bool
+    until: float
+    parent: Node | None = None
+    name: bytes = b""
+
+
 class Wanted:
     """The drafts that nobody has come for yet. Any thread may call any method."""
 
@@ -33,7 +52,41 @@ class Wanted:
         """``release`` lets go of a draft that nobody comes for."""
         self._release = release
         self._drafts: deque[_Draft] = deque()
+        self._refused: dict[int, Refusal] = {}
         self._guard = threading.Lock()
+
+    def concerns(self, thread: int) -> bool:
+        """Tell whether a thread was refused, or is to come for a draft."""
+        return thread in self._refused or any(one.thread == thread for one in list(self._drafts))
+
+    def refuse(self, thread: int, *, truncate: bool) -> None:
+        """A thread was told to look a name up anew."""
+        if thread != _UNKNOWN:
+            until = time.monotonic() + _REFUSED_SECONDS
+            with self._guard:
+                self._refused[thread] = Refusal(truncate, until)
+
+    def refused(self, thread: int, parent: Node, name: bytes) -> Refusal | None:
+        """Return what a thread was refused a moment ago, if this is the name that it meant."""
+        with self._guard:
+            found = self._refused.get(thread)
+            if found is None or time.monotonic() > found.until:
+                return None
+            if found.parent is None:
+                found = self._refused[thread] = replace(found, parent=parent, name=name)
+        return found if (found.parent, found.name) == (parent, name) else None
+
+    def settle(self, thread: int) -> None:
+        """A thread comes to open what it was refused, or something else."""
+        if thread == _UNKNOWN or not self.concerns(thread):
+            return
+        with self._guard:
+            self._refused.pop(thread, None)
+            left = [one for one in self._drafts if one.thread == thread]
+            for draft in left:
+                self._drafts.remove(draft)
+        for draft in left:
+            self._release(draft.handle)
 
     def add(self, thread: int, handle: Handle) -> None:
         """Keep a draft for a thread."""

@@ -151,7 +151,7 @@ class Worker:
             reading=self._reading,
             appearance=self._appearance,
             recent=Recent(),
-            wanted=Wanted(files.release),
+            wanted=Wanted(files.give_back),
             notifying=self._notifying,
         )
         opening = Opening(shared)
