@@ -110,7 +110,7 @@ def test_a_listing_tells_of_each_image_what_its_pose_tells(
         (pose.id, pose.name, pose.digest, pose.size, pose.media_type, pose.updated_at)
         for pose in poses
     ]
-    assert [sizes.of(one) for one in images] == [len(description(pose)) for pose in poses]
+    assert sizes.of(images) == [len(description(pose)) for pose in poses]
     thumbnails = index.listed_thumbnails(generation.id, after=0, limit=100).items
     assert [(one.id, one.name, one.digest, one.size) for one in thumbnails] == [
         (pose.id, pose.name, pose.thumbnail.facts.digest, pose.thumbnail.facts.size)

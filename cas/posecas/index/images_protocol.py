@@ -29,7 +29,7 @@ class ListedImage(NamedTuple):
 
 
 class ListedThumbnail(NamedTuple):
-    """A thumbnail that is made, with the id and the name of its pose. ``updated`` is the pose's."""
+    """A thumbnail that is made, with the id, the name and ``updated`` of its pose."""
 
     id: int
     name: str

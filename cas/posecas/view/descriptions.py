@@ -1,6 +1,7 @@
 """The text of a `<pose>.json`, and how long it is without making it."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -41,24 +42,22 @@ class DescriptionSizes:
         """Count what all of them have in common."""
         self._common = _common(generation.user, generation.name)
 
-    def of(self, image: ListedImage) -> int:
-        """Return the length of `description` in bytes."""
-        return (
-            self._common
-            + image.values
-            + _PATHS[image.media_type]
-            + (_NULL if image.thumbnail is None else _thumbnail(image.thumbnail))
-            + _number(image.controlnet_weight)
-            + _number(image.generation_time)
-        )
+    def of(self, images: Iterable[ListedImage]) -> list[int]:
+        """Return the length of each image's `description` in bytes."""
+        common = self._common
+        return [
+            common
+            + values
+            + _PATHS[media_type]
+            + (_NULL if thumbnail is None else _thumbnail(thumbnail))
+            + (_NULL if weight is None else len(repr(weight)))
+            + (_NULL if duration is None else len(repr(duration)))
+            for _, _, _, _, media_type, _, thumbnail, weight, duration, values in images
+        ]
 
 
 def _size(value: object) -> int:
     return len(json.dumps(value, ensure_ascii=False).encode())
-
-
-def _number(value: float | None) -> int:
-    return _NULL if value is None else len(repr(value))
 
 
 @lru_cache(maxsize=256)

@@ -48,14 +48,14 @@ class ImageFiles:
         found = self._index.listed_images(
             generation.id, after=(after + 1) // 2 - 1, limit=max(limit // 2, 1)
         )
-        sizes = DescriptionSizes(generation)
+        sizes = DescriptionSizes(generation).of(found.items)
         entries: list[Entry] = []
-        for image in found.items:
-            row, name, digest, size, media_type, updated, *_ = image
+        for image, told in zip(found.items, sizes, strict=True):
+            row, name, digest, size, media_type, updated, _, _, _, _ = image
             when = updated * 1_000_000
             # First, so that whoever removes a whole folder finds each name when its turn comes.
             node, file = Node(_DESCRIPTION | row), f"{name}.json"
-            entries.append(Entry(node, file, False, sizes.of(image), when, None, 2 * row))
+            entries.append(Entry(node, file, False, told, when, None, 2 * row))
             node, file = Node(_IMAGE | row), f"{name}.{EXTENSIONS[media_type]}"
             entries.append(Entry(node, file, False, size, when, digest, 2 * row + 1))
         if entries and entries[0].cookie == after:

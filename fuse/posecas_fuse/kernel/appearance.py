@@ -8,10 +8,12 @@ from typing import Final
 from posecas.view import Entry, Node
 from posecas.view.nodes import Kind
 from posecas_fuse import entries
+from posecas_fuse.entries import NAMES
 from posecas_fuse.kernel import replies
 from posecas_fuse.kernel.abi import ENTRY, RIGHTS, VALIDITY, OpenFlag
 from posecas_fuse.kernel.inodes import Inodes
 from posecas_fuse.kernel.open_files import OpenFile
+from posecas_fuse.listing import DOTS
 
 DAY: Final = 86400
 """Seconds that the kernel believes what it is told, since it is told when that changes."""
@@ -68,20 +70,20 @@ class Appearance:
 
     def named(self, parent: Node, entry: Entry) -> bytes:
         """Answer a question for a name in a folder."""
-        return self.all_named(parent, [entry])[0]
-
-    def all_named(self, parent: Node, entries: Sequence[Entry]) -> list[bytes]:
-        """Answer a question for each of these names in a folder."""
-        seconds = self.validity
-        # What waits to be stored becomes something else without a word.
-        spooled_seconds = seconds if parent >> _KIND_SHIFT in _SCRATCH else 0
-        return self._told(entries, seconds, spooled_seconds)
+        return self.listed(parent, [entry])[0][: ENTRY.size]
 
     def described(self, entry: Entry, *, seconds: int | None = None) -> bytes:
         """Answer a question for attributes."""
         if seconds is None:
             seconds = 0 if entry.node >> _KIND_SHIFT in _TELLING else self.validity
-        return replies.attributes(self._told([entry], seconds, seconds)[0], seconds)
+        return replies.attributes(self._listed([entry], 0, 0)[0][: ENTRY.size], seconds)
+
+    def listed(self, parent: Node, entries: Sequence[Entry]) -> list[bytes]:
+        """Return entries of a folder as READDIRPLUS is answered."""
+        seconds = self.validity
+        # What waits to be stored becomes something else without a word.
+        spooled_seconds = seconds if parent >> _KIND_SHIFT in _SCRATCH else 0
+        return self._listed(entries, seconds, spooled_seconds)
 
     def pinned(self, opened: OpenFile) -> bytes:
         """Describe a file that is open and whose name has other bytes by now, or is gone."""
@@ -102,26 +104,47 @@ class Appearance:
         if len(self._over) > _REMEMBERED:
             self._over.clear()
         self._over[entry.node] = over.node
-        return self._told([entry], self.validity, 0)[0]
+        return self._listed([entry], self.validity, 0)[0][: ENTRY.size]
 
-    def _told(self, entries: Sequence[Entry], seconds: int, spooled_seconds: int) -> list[bytes]:
-        """Return ``fuse_entry_out`` of each. They may be very many, so one loop does it all."""
-        told, pack, tails, over = [], ENTRY.pack, self._rights, self._over
+    def _listed(self, entries: Sequence[Entry], seconds: int, spooled_seconds: int) -> list[bytes]:
+        """Return ``fuse_direntplus`` of each. They may be very many, so one loop does it all."""
+        records, pack = [], replies.LISTED
+        tails, over, number_of = self._rights, self._over, self._inodes.number
         usual, unusual = _validity(seconds, seconds), _unusual(seconds, spooled_seconds)
-        for entry, number in zip(entries, self._inodes.numbers(entries), strict=True):
-            node, _, folder, size, modified, _, _, _, owned = entry
+        for entry in entries:
+            node, text, folder, size, modified, blob, cookie, _, owned = entry
             m, m_ns = a, a_ns = c, c_ns = divmod(modified, _SECOND_NS)
             if owned is not None:
                 a, a_ns = divmod(owned.accessed_ns, _SECOND_NS)
                 c, c_ns = divmod(owned.changed_ns, _SECOND_NS)
             if folder and self._touched.get(node, 0) > modified:
                 m, m_ns = c, c_ns = divmod(self._touched[node], _SECOND_NS)
-            kind = node >> _KIND_SHIFT
-            head = unusual.get(kind, usual)
-            tail = tails.get(kind) or self._tail(entry)
+            kind, name = node >> _KIND_SHIFT, text.encode(*NAMES)
+            head, tail = unusual.get(kind, usual), tails.get(kind) or self._tail(entry)
+            nodeid = node if blob is None else number_of(entry)
             ino, blocks = over.get(node, node), -(-size // _SECTOR)
-            told.append(pack(number, head, ino, size, blocks, a, m, c, a_ns, m_ns, c_ns, tail))
-        return told
+            at, t, n = cookie + DOTS, replies.FOLDER if folder else replies.FILE, len(name)
+            record = pack[(n + 7) // 8](
+                nodeid,
+                head,
+                ino,
+                size,
+                blocks,
+                a,
+                m,
+                c,
+                a_ns,
+                m_ns,
+                c_ns,
+                tail,
+                node,
+                at,
+                n,
+                t,
+                name,
+            )
+            records.append(record)
+        return records
 
     def _tail(self, entry: Entry) -> bytes:
         tail = RIGHTS.pack(*self._looks.rights(entry), 0, replies.UNIT, 0)

@@ -9,7 +9,6 @@ A number is made of node and digest alone, so every worker makes the same. Twent
 are in it: where two images of one pose agree in those, `reading` keeps them apart.
 """
 
-from collections.abc import Iterable
 from typing import Final
 
 from posecas.view import Entry, Node
@@ -33,16 +32,10 @@ class Inodes:
 
     def number(self, entry: Entry) -> int:
         """Return the number of what a name stands for now."""
-        return self.numbers([entry])[0]
-
-    def numbers(self, entries: Iterable[Entry]) -> list[int]:
-        """Return the number of each."""
-        return [
-            self.of(node)
-            if blob is None or node >> _KIND_SHIFT not in _TAGGED or node & _TAG_MASK
-            else node | int(blob[:_TAG_DIGITS], 16) << _TAG_SHIFT
-            for node, _, _, _, _, blob, _, _, _ in entries
-        ]
+        node, blob = entry.node, entry.blob
+        if blob is None or node >> _KIND_SHIFT not in _TAGGED or node & _TAG_MASK:
+            return self.of(node)
+        return node | int(blob[:_TAG_DIGITS], 16) << _TAG_SHIFT
 
     def of(self, node: Node) -> int:
         """Return the number of a node that is no image: a folder, say."""

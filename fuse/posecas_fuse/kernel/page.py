@@ -1,7 +1,9 @@
 """One piece of a listing, as long as the kernel has room for."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 from posecas.view import Entry, Node
@@ -54,23 +56,20 @@ class Page:
     def fill(self, entries: Sequence[Entry]) -> int:
         """Add entries while there is room; returns how many were added."""
         if self._described:
-            told = self._appearance.all_named(self._folder, entries)
+            found = self._appearance.listed(self._folder, entries)
         else:
-            told = [b""] * len(entries)
-        parts, room = [], self.room
-        for entry, head in zip(entries, told, strict=True):
-            node, name, folder, _, _, _, cookie, _, _ = entry
-            part = head + replies.directory_entry(node, cookie + DOTS, name.encode(*NAMES), folder)
-            if len(part) > room:
-                break
-            room -= len(part)
-            parts.append(part)
-        if parts:
-            self._parts += parts
-            self.room = room
-            self.last = entries[len(parts) - 1]
+            found = [
+                replies.directory_entry(node, cookie + DOTS, name.encode(*NAMES), folder)
+                for node, name, folder, _, _, _, cookie, _, _ in entries
+            ]
+        ends = list(accumulate(map(len, found)))
+        count = bisect_right(ends, self.room)
+        if count:
+            self._parts += found[:count]
+            self.room -= ends[count - 1]
+            self.last = entries[count - 1]
             self.offset = self.last.cookie + DOTS
-        return len(parts)
+        return count
 
     def data(self) -> bytes:
         """Return the answer."""

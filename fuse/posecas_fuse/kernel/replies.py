@@ -8,6 +8,7 @@ from posecas_fuse.kernel.abi import (
     ATTR_HEAD,
     ATTR_SIZE,
     DIRENT,
+    ENTRY,
     HEADER_OUT,
     INVAL_ENTRY,
     INVAL_INODE,
@@ -17,12 +18,17 @@ from posecas_fuse.kernel.abi import (
     Notice,
 )
 
+FOLDER: Final = stat.S_IFDIR >> 12
+FILE: Final = stat.S_IFREG >> 12
+"""The type in an entry of a directory."""
+
+LISTED: Final = tuple(Struct(f"{ENTRY.format}QQII{8 * words}s").pack for words in range(33))
+"""Packs ``fuse_direntplus``, which begins with `ENTRY`, by how many 8 bytes hold the name."""
+
 UNIT: Final = 4096
 """The block size that programs are told to read and write by."""
 
 _ABSENT: Final = Struct("<16xQ104x")
-_FOLDER: Final = stat.S_IFDIR >> 12
-_FILE: Final = stat.S_IFREG >> 12
 _PADDING: Final = tuple(bytes(-length % 8) for length in range(8))
 
 
@@ -44,7 +50,7 @@ def opened(handle: int, flags: int, backing: int = 0) -> bytes:
 def directory_entry(ino: int, offset: int, name: bytes, folder: bool) -> bytes:
     """Return one name of READDIR; ``offset`` is where a listing goes on behind it."""
     length = len(name)
-    kind = _FOLDER if folder else _FILE
+    kind = FOLDER if folder else FILE
     return DIRENT.pack(ino, offset, length, kind) + name + _PADDING[length % 8]
 
 
