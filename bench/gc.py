@@ -19,7 +19,8 @@ from bench.place import load, work_folder
 from bench.report import Bars, number, plot, table, write
 from posecas import create_store, open_store
 from posecas.index.sqlite import SqliteEngine
-from posecas.opening import INDEX, LOCK
+from posecas.opening import LOCK
+from posecas.reserve import INDEX
 
 _FEW: Final = 1000
 _SHARE: Final = 100

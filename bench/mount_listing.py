@@ -10,7 +10,8 @@ from bench.filling import fill, new_recipe
 from bench.mounted import GENERATION, Contestant, Places
 from posecas import create_store
 from posecas.index.sqlite import SqliteEngine
-from posecas.opening import INDEX, LOCK
+from posecas.opening import LOCK
+from posecas.reserve import INDEX
 
 
 def place_names(poses: int, work: Path) -> Places:

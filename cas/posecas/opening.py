@@ -26,11 +26,10 @@ from posecas.objects.local import LocalObjects
 from posecas.objects.marker import MARKER_KEY, Owner, claim_location
 from posecas.places import Places
 from posecas.recipes import recipes_of, with_versions
-from posecas.reserve import use_reserve
+from posecas.reserve import INDEX, use_reserve
 from posecas.store import Store
 
 HERE: Final = "."
-INDEX: Final = "index.sqlite"
 _UNNAMED: Final = f".{FILE}."
 LOCK: Final = Path("locks", "writer")
 _MACHINE_ID: Final = Path("/etc/machine-id")
@@ -93,7 +92,7 @@ def open_store(path: str | Path, *, settings: Mapping[str, str] | None = None) -
     _refuse_lost_index(folder)
     if not (folder / INDEX).exists():
         raise _unfinished(folder)
-    use_reserve(folder, folder / INDEX)
+    use_reserve(folder)
     index = _open_index(folder, config)
     try:
         backends = _backends(folder, index, config, recipes)

@@ -31,9 +31,10 @@ from posecas.index.writer_lock import WriterLock
 from posecas.objects.local import LocalObjects
 from posecas.objects.marker import MARKER_KEY, Owner, owner_of, take_location
 from posecas.objects.protocol import Objects
-from posecas.opening import HERE, INDEX, LOCK, home_of, prepare_folder, sync_folder, this_host
+from posecas.opening import HERE, LOCK, home_of, prepare_folder, sync_folder, this_host
 from posecas.places import Place, Places
 from posecas.records import Location
+from posecas.reserve import INDEX
 from posecas.restore import (
     Replay,
     Replayed,

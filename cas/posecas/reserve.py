@@ -11,6 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+INDEX: Final = "index.sqlite"
+"""In the store's folder."""
+
 RESERVE: Final = Path("locks", "reserve")
 
 _MOST: Final = 16 << 20
@@ -23,15 +26,15 @@ _SHARE: Final = 32
 """Of a small disk, one part in so many: less than `min_free`, so that no put uses it up."""
 
 
-def use_reserve(folder: Path, index: Path) -> None:
-    """Give the reserve up if the disk is full, or keep one for this index if there is room by far.
+def use_reserve(folder: Path) -> None:
+    """Give the reserve up if the disk is full, or keep one for the index if there is room by far.
 
     What the disk does not allow is left as it is: opening the store tells.
     """
     reserve = folder / RESERVE
     with suppress(OSError):
         disk = shutil.disk_usage(folder)
-        size = min(_MOST, _TIMES * index.stat().st_size, disk.total // _SHARE)
+        size = min(_MOST, _TIMES * (folder / INDEX).stat().st_size, disk.total // _SHARE)
         if disk.free < size:
             reserve.unlink(missing_ok=True)
         elif disk.free > 4 * size and _kept(reserve) < size // 2:

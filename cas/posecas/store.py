@@ -43,6 +43,7 @@ from posecas.records import (
 )
 from posecas.remove import remove_poses
 from posecas.renditions import Made, make_renditions
+from posecas.reserve import use_reserve
 from posecas.sender import Sender
 from posecas.snapshot import Snapshot
 from posecas.survey import snapshots
@@ -79,6 +80,13 @@ class Store(StoreLocations, StoreOwners, StoreAddresses, StoreUploads, StoreBuck
     def index(self) -> Index:
         """The index itself, for what this facade does not offer."""
         return self._backends.index
+
+    def use_reserve(self) -> None:
+        """On a full disk give up what is kept for removing; where there is room, keep it again.
+
+        Opening a store does so, too.
+        """
+        use_reserve(self.path)
 
     @property
     def cache(self) -> Cache:

@@ -231,10 +231,7 @@ class Files:
         return self._ahead.is_current(entry)
 
     def create(
-        self,
-        parent: Node,
-        name: bytes,
-        creation: Creation | None = None,
+        self, parent: Node, name: bytes, creation: Creation | None = None
     ) -> tuple[Entry, Handle]:
         """Make an empty file, and open it for writing.
 

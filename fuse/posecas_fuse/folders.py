@@ -7,7 +7,7 @@ from sqlite_utils.utils import sqlite3
 
 from posecas.annotations import EMPTIABLE
 from posecas.errnos import IsFolder, NameTaken, NoFolder, NotAllowed
-from posecas.errors import NotEmpty, NotFound
+from posecas.errors import NotEmpty, NotFound, StorageFull
 from posecas.names import MEDIA_TYPES, check_name
 from posecas.records import Annotation, Attributes
 from posecas.view import Entry, Node
@@ -52,6 +52,13 @@ class Folders:
     def remove(self, parent: Node, name: bytes, *, directory: bool) -> None:
         """See ``Files.remove``."""
         check_length(name)
+        try:
+            self._remove_in_turn(parent, name, directory=directory)
+        except StorageFull:
+            self._work.store.use_reserve()
+            self._remove_in_turn(parent, name, directory=directory)
+
+    def _remove_in_turn(self, parent: Node, name: bytes, *, directory: bool) -> None:
         if directory or kind_of(parent) not in GENERATIONS:
             self._remove(parent, name, directory=directory)
             return

@@ -105,3 +105,4 @@ class Retries:
             self._waits.pop(row_id, None)
             name = row.name.decode("utf-8", "replace")
             _log.warning("%s/%s: stored after all", row.generation, name)
+            self._store.use_reserve()

@@ -12,8 +12,8 @@ from kit.tiles import tile
 from kit.victims import SIGKILLED, run_until
 from posecas.backup import Kept
 from posecas.errors import Damage
-from posecas.opening import INDEX
 from posecas.recovering import rebuild_index, restore_index
+from posecas.reserve import INDEX
 from posecas.snapshot import Snapshot
 
 BACK_UP = """

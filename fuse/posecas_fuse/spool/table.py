@@ -152,8 +152,14 @@ class Spool:
 
     def delete(self, row: int) -> None:
         """Remove a row and its bytes."""
-        self._run("DELETE FROM files WHERE id = ?", row)
         path = self.path(row)
+        try:
+            self._run("DELETE FROM files WHERE id = ?", row)
+        except StorageFull:
+            # Its own bytes make the room that the log needs.
+            with suppress(OSError):
+                os.truncate(path, 0)
+            self._run("DELETE FROM files WHERE id = ?", row)
         with suppress(FileNotFoundError):
             path.rmdir() if path.is_dir() else path.unlink()
 
@@ -168,10 +174,13 @@ class Spool:
                 self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                with self._errors():
+                    self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                # A disk that is full may have ended it already.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def sync(self, row: int) -> None:
         """Return when a file's bytes and its name survive losing the power."""
