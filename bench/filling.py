@@ -37,10 +37,10 @@ def fill(
             _add(cursor, range(low, min(low + _CHUNK, poses)), engine.clock(), recipe, a_generation)
 
 
-def new_recipe(engine: Engine) -> int:
+def new_recipe(engine: Engine, name: str = "bench") -> int:
     """Add a recipe for `fill`, and return its row."""
     with engine.writing() as cursor:
-        cursor.run("INSERT INTO recipes (name, version, spec) VALUES ('bench', 1, '{}')")
+        cursor.run("INSERT INTO recipes (name, version, spec) VALUES (?, 1, '{}')", name)
         return int(cursor.all("SELECT max(id) FROM recipes")[0][0])
 
 

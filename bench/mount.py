@@ -127,11 +127,17 @@ def _aims(reading: Rounds, listing: Rounds, writing: Rounds) -> str:
     return table(head, [["aim", "≤ 2", "≥ 20", "≥ 20", "≥ 5", "flat", "≤ 1", "≤ 1"], *rows])
 
 
-def _sections(
-    reading: Rounds, listing: Rounds, writing: Rounds, seeing: Rounds, poses: int
-) -> Iterator[str]:
+def _sections(found: Mapping[str, Rounds], poses: int) -> Iterator[str]:
+    """What is said of each part that was measured, and of all of them together first."""
     yield f"Medians; the ratios are medians of the rounds' ratios. {load()}"
-    yield _aims(reading, listing, writing)
+    if found.keys() == set(_PARTS):
+        yield _aims(found["reading"], found["listing"], found["writing"])
+    for part in found:
+        yield from _SAYING[part](found[part], poses)
+
+
+def _on_reading(reading: Rounds, poses: int) -> Iterator[str]:
+    del poses
     yield (
         "Reading whole files: open, read, close. Cold: the first time after mounting, with the "
         "bytes behind the mount in the page cache; again: the second time."
@@ -142,21 +148,41 @@ def _sections(
     figures = ("sequential", "4 processes")
     rows = [[name, *(number(_median(reading, name, one)) for one in figures)] for name in reading]
     yield table(head, rows)
+
+
+def _on_listing(listing: Rounds, poses: int) -> Iterator[str]:
     yield (
         f"scandir and stat of {poses:,} poses in one folder: seconds, and the most resident memory "
         "of all processes of a mount. posecas lists a second file, `.json`, with each pose."
     )
     yield _table(listing, ["list", "list again", "MB", "MB more"], "")
+
+
+def _on_writing(writing: Rounds, poses: int) -> Iterator[str]:
+    del poses
     yield (
         "Writing until close returns, ms an image. posecas: checked, decoded, with a thumbnail, "
         "indexed and synced to the disk. rclone and the plain directory: not durable, but the last."
     )
     yield _table(writing, ["noise of 1 MB", "photographs"], "ms")
+
+
+def _on_seeing(seeing: Rounds, poses: int) -> Iterator[str]:
+    del poses
     yield (
         "Until another process's change is seen, ms. rclone shows its local backend's changes when "
         f"its `--dir-cache-time` of five minutes is over: not within {PATIENCE_SECONDS:.0f} s."
     )
     yield _table(seeing, ["new", "removed"], "ms")
+
+
+_SAYING: Final = {
+    "reading": _on_reading,
+    "listing": _on_listing,
+    "writing": _on_writing,
+    "seeing": _on_seeing,
+}
+_PARTS: Final = tuple(_SAYING)
 
 
 def _panels(reading: Rounds, listing: Rounds, writing: Rounds, poses: int) -> Iterator[Bars]:
@@ -169,26 +195,31 @@ def _panels(reading: Rounds, listing: Rounds, writing: Rounds, poses: int) -> It
         yield Bars(title, list(rounds), values, logarithmic=True)
 
 
+def _measure(part: str, poses: int, rounds: int, folder: Path) -> Rounds:
+    folder.mkdir()
+    click.echo(part, err=True)
+    if part == "reading":
+        return _reading(rounds, folder)
+    if part == "listing":
+        return _listing(poses, rounds, folder)
+    return _writing(rounds, folder) if part == "writing" else _seeing(folder)
+
+
 @click.command(context_settings={"show_default": True})
 @click.option("--poses", default=200_000, type=click.IntRange(10), help="In the large folder.")
 @click.option("--rounds", default=3, type=click.IntRange(1), help="Turns that each takes.")
-def main(poses: int, rounds: int) -> None:
+@click.option("--only", type=click.Choice(_PARTS), help="Measure this part, and write no file.")
+def main(poses: int, rounds: int, only: str | None) -> None:
     """Measure the mount, and write bench/results/mount.*."""
     with work_folder() as folder:
-        parts = [folder / name for name in ("reading", "listing", "writing", "seeing")]
-        for part in parts:
-            part.mkdir()
-        click.echo("reading", err=True)
-        reading = _reading(rounds, parts[0])
-        click.echo("listing", err=True)
-        listing = _listing(poses, rounds, parts[1])
-        click.echo("writing", err=True)
-        writing = _writing(rounds, parts[2])
-        click.echo("seeing", err=True)
-        seeing = _seeing(parts[3])
-    sections = list(_sections(reading, listing, writing, seeing, poses))
+        parts = _PARTS if only is None else (only,)
+        found = {part: _measure(part, poses, rounds, folder / part) for part in parts}
+    sections = list(_sections(found, poses))
+    if only is not None:
+        click.echo("\n\n".join(sections))
+        return
     click.echo(write("mount", "The mount", sections))
-    plot("mount", list(_panels(reading, listing, writing, poses)))
+    plot("mount", list(_panels(found["reading"], found["listing"], found["writing"], poses)))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def place_names(poses: int, work: Path) -> Places:
         os.close(os.open(folder / f"p{number}.png", os.O_CREAT | os.O_WRONLY, 0o644))
     create_store(places.store).close()
     with closing(SqliteEngine(places.store / INDEX, places.store / LOCK)) as engine:
-        fill(engine, poses, recipe=new_recipe(engine), a_generation=poses)
+        fill(engine, poses, recipe=new_recipe(engine, "thumb-400"), a_generation=poses)
     return places
 
 

@@ -59,7 +59,7 @@ class Names:
         if after < SPOOL_COOKIE:
             page = self._view.children(node, after=after, limit=limit)
             if kind in GENERATIONS:
-                page = Page(self._with_errors(page.items), page.next)
+                page = Page(self._with_errors(node, page.items), page.next)
             if page.next is not None or (kind not in GENERATIONS and node != self._view.root):
                 return page
             return Page([*page.items, *self._behind(node)], self._follows(kind))
@@ -129,8 +129,12 @@ class Names:
             return entry._replace(size=len(self.text(entry.node)))
         return entry
 
-    def _with_errors(self, entries: Sequence[Entry]) -> Sequence[Entry]:
-        return [self._told(entry) for entry in entries] if self._spool.last_failed() else entries
+    def _with_errors(self, generation: Node, entries: Sequence[Entry]) -> Sequence[Entry]:
+        if not self._spool.last_failed():
+            return entries
+        failed = self._spool.all_failed(in_generation(self._work.generation(generation).name))
+        names = {row.name.decode("utf-8", "replace").rpartition(".")[0] + ".json" for row in failed}
+        return [self._told(entry) if entry.name in names else entry for entry in entries]
 
     def _behind(self, node: Node) -> Iterator[Entry]:
         if node == self._view.root:

@@ -186,6 +186,7 @@ def test_a_file_over_the_limit_is_refused_as_it_grows(store: posecas.Store) -> N
 def test_a_broken_image_is_refused_at_close_and_what_was_stored_stays(
     store: posecas.Store, files: Files, caplog: pytest.LogCaptureFixture
 ) -> None:
+    store.put(tile(3), generation="g1", pose="p0")
     before = store.put(tile(1), generation="g1", pose="p1")
     with caplog.at_level(logging.WARNING), pytest.raises(BrokenImage):
         write(files, PNG, tile(2)[:-20])
@@ -196,6 +197,11 @@ def test_a_broken_image_is_refused_at_close_and_what_was_stored_stays(
     assert "g1/p1.png" in told["error"]
     assert told["digest"] == before.digest
     assert at(files, "generations/g1/p1.json").size == len(read(files, "users/ada/g1/p1.json"))
+    listed = files.children(at(files, "generations/g1").node, after=0, limit=100).items
+    assert {one.name: one.size for one in listed} == {
+        name: len(read(files, f"generations/g1/{name}"))
+        for name in ("p0.json", "p0.png", "p1.json", "p1.png")
+    }
     assert spooled(files) == (1, 1)
     write(files, PNG, tile(2))
     assert "error" not in json.loads(read(files, "generations/g1/p1.json"))

@@ -96,6 +96,10 @@ class Spool:
         where = f"place = ? AND name IN ({marks}) AND attached AND error IS NOT NULL"
         return next(iter(self._select(f"{where} ORDER BY id DESC LIMIT 1", place, *names)), None)
 
+    def all_failed(self, place: str) -> Sequence[Spooled]:
+        """Return everything whose commit failed in a place."""
+        return self._select("place = ? AND attached AND error IS NOT NULL", place)
+
     def last_failed(self) -> Spooled | None:
         """Return the newest file whose commit failed and was not made up for. Cheap."""
         return next(iter(self._select("error IS NOT NULL ORDER BY id DESC LIMIT 1")), None)
