@@ -5,6 +5,8 @@ from typing import Any, Final
 _NOW: Final = (1 << 30) - 1
 _OMIT: Final = (1 << 30) - 2
 _NANOSECONDS: Final = 1_000_000_000
+_READDIR_PLUS: Final = 1
+_FILL_PLUS: Final = 2
 
 NOW: Final = -1
 """A time that means the present one."""
@@ -14,10 +16,24 @@ def mended(library: Any) -> Any:
     """Return mfusepy's class `FUSE`, which calls the operations with all that it was told.
 
     Its own drops the open file of `truncate`, `chmod`, `chown` and `utimens` and the flags of
-    `rename`, so that an exchange would lose a file; it takes UTIME_NOW for a time of 1970.
+    `rename`, so that an exchange would lose a file; it takes UTIME_NOW for a time of 1970; it lists
+    no attributes, so that the kernel asks for them one by one.
     """
 
     class Fuse(library.FUSE):  # type: ignore[misc]
+        def readdir_fuse_3(
+            self, path: bytes | None, buffer: Any, fill: Any, offset: int, *rest: Any
+        ) -> int:
+            info, flags = rest
+            plus = _FILL_PLUS if flags & _READDIR_PLUS else 0
+            told, number = library.c_stat(), info.contents.fh
+            listed = self.operations.readdir_with_offset(self._text(path), offset, number)
+            for name, attributes, after in listed:
+                library.set_st_attrs(told, attributes, use_ns=True)
+                if fill(buffer, name.encode(self.encoding, self.errors), told, after, plus):
+                    break
+            return 0
+
         def _text(self, path: bytes | None) -> str | None:
             return None if path is None else path.decode(self.encoding, self.errors)
 

@@ -108,7 +108,7 @@ class Operations:
     @_answering
     def opendir(self, path: str) -> int:
         """Return the number of a new listing."""
-        listing = Listing(self._files, self._paths.folder(path))
+        listing = Listing(self._files, self._paths.folder(path), self._attributes)
         number = next(self._numbers)
         self._listings[number] = listing
         return number

@@ -11,6 +11,8 @@ What is told to the kernel, and what follows:
 - A name is believed for a second (``entry_timeout``), what `stat` says for a tenth of one
   (``attr_timeout``), and nothing for a name that is not there. So `stat` may show a pose as it was
   a tenth of a second ago; what opening it gives is always decided anew.
+- With libfuse 3 a folder is listed with what `stat` says of each file when the kernel asks for that
+  part of the listing; it is believed for as long.
 """
 
 import contextlib

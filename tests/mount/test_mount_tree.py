@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import posecas
+from kit.directories import directory
 from kit.mounts import Mount, mounted, names
 from kit.tiles import tile
 from kit.views import walk
@@ -125,6 +126,19 @@ def test_a_listing_that_poses_leave_meanwhile_keeps_all_the_others(
     assert len(seen) == len(set(seen))
     kept = {f"p{number:04}.png" for number in range(1500) if number % 3}
     assert kept <= set(seen)
+
+
+def test_a_listing_is_read_on_from_any_place_that_it_was_at(
+    store: posecas.Store, mount: Mount
+) -> None:
+    list(store.put_many(PutItem(tile(1), "g1", f"p{number:04}") for number in range(300)))
+    with directory(mount / "generations/g1") as listing:
+        whole = list(listing)
+        places = range(0, len(whole), 97)
+        for place in (*places, *reversed(places)):
+            listing.seek(whole[place][0])
+            assert list(listing) == whole[place + 1 :]
+    assert len({name for _, name in whole}) == 2 + 600
 
 
 @pytest.mark.parametrize(

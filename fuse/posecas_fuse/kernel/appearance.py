@@ -113,34 +113,30 @@ class Appearance:
         usual, unusual = _validity(seconds, seconds), _unusual(seconds, spooled_seconds)
         for entry in entries:
             node, text, folder, size, modified, blob, cookie, _, owned = entry
-            m, m_ns = a, a_ns = c, c_ns = divmod(modified, _SECOND_NS)
+            written, written_ns = read, read_ns = altered, altered_ns = divmod(modified, _SECOND_NS)
             if owned is not None:
-                a, a_ns = divmod(owned.accessed_ns, _SECOND_NS)
-                c, c_ns = divmod(owned.changed_ns, _SECOND_NS)
-            if folder and self._touched.get(node, 0) > modified:
-                m, m_ns = c, c_ns = divmod(self._touched[node], _SECOND_NS)
+                read, read_ns = divmod(owned.accessed_ns, _SECOND_NS)
+                altered, altered_ns = divmod(owned.changed_ns, _SECOND_NS)
+            if folder and (touched := self._touched.get(node, 0)) > modified:
+                written, written_ns = altered, altered_ns = divmod(touched, _SECOND_NS)
             kind, name = node >> _KIND_SHIFT, text.encode(*NAMES)
-            head, tail = unusual.get(kind, usual), tails.get(kind) or self._tail(entry)
-            nodeid = node if blob is None else number_of(entry)
-            ino, blocks = over.get(node, node), -(-size // _SECTOR)
-            at, t, n = cookie + DOTS, replies.FOLDER if folder else replies.FILE, len(name)
-            record = pack[(n + 7) // 8](
-                nodeid,
-                head,
-                ino,
+            record = pack[(len(name) + 7) // 8](
+                node if blob is None else number_of(entry),
+                unusual.get(kind, usual),
+                over.get(node, node),
                 size,
-                blocks,
-                a,
-                m,
-                c,
-                a_ns,
-                m_ns,
-                c_ns,
-                tail,
+                -(-size // _SECTOR),
+                read,
+                written,
+                altered,
+                read_ns,
+                written_ns,
+                altered_ns,
+                tails.get(kind) or self._tail(entry),
                 node,
-                at,
-                n,
-                t,
+                cookie + DOTS,
+                len(name),
+                replies.FOLDER if folder else replies.FILE,
                 name,
             )
             records.append(record)
