@@ -7,12 +7,14 @@ import os
 from struct import pack
 from typing import Final
 
-from posecas_fuse.kernel import replies
-from posecas_fuse.kernel.abi import BACKING_CLOSE, BACKING_MAP, BACKING_OPEN
+from posecas_fuse.kernel.abi import BACKING_CLOSE, BACKING_MAP, BACKING_OPEN, HEADER_OUT
 from posecas_fuse.kernel.handshake import LARGEST_TRANSFER
 
 BUFFER: Final = LARGEST_TRANSFER + 65536
 """Bytes of the largest message: the kernel wants room for a WRITE and for its head."""
+
+_HEAD: Final = HEADER_OUT.size
+_head: Final = HEADER_OUT.pack
 
 _log = logging.getLogger(__name__)
 _TAKE_AGAIN: Final = {errno.ENOENT, errno.EINTR, errno.EAGAIN}
@@ -44,9 +46,9 @@ class Device:
             return memoryview(buffer)[:length]
 
     def answer(self, unique: int, error: int, payload: bytes = b"") -> None:
-        """Answer a message, with a positive errno or with a payload."""
+        """Answer a message, with a positive errno or else with a payload."""
         try:
-            os.writev(self._descriptor, replies.answer(unique, error, payload))
+            os.writev(self._descriptor, (_head(_HEAD + len(payload), -error, unique), payload))
         except OSError as failure:
             # ENOENT: who asked was interrupted and is gone. ENODEV, EPERM: so is the mount.
             if failure.errno not in {errno.ENOENT, errno.ENODEV, errno.EPERM, errno.EBADF}:

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from posecas_fuse.kernel.abi import RESENT
 
 _SLOT: Final = Struct("<QQQQQqQiI")
+_SERIAL: Final = Struct("<Q")
 _SLOT_BITS: Final = 17
 _SLOTS: Final = 1 << _SLOT_BITS
 _PAGE: Final = 4096
@@ -70,7 +71,7 @@ class OpenFiles:
         self._by_unique: dict[int, int] = {}
         self._free: list[int] = []
         for slot in range(self._used):
-            serial, *fields = _SLOT.unpack_from(self._memory, _offset(slot))
+            serial, *fields = _SLOT.unpack_from(self._memory, _PAGE + slot * _SLOT.size)
             if serial:
                 self._serial = max(self._serial, serial)
                 self._note(serial << _SLOT_BITS | slot, OpenFile(*fields))
@@ -95,9 +96,9 @@ class OpenFiles:
             self._serial += 1
             # First, so that no number is given twice: who closes one may be sent again.
             self._write_head()
-            offset = _offset(slot)
+            offset = _PAGE + slot * _SLOT.size
             _SLOT.pack_into(self._memory, offset, 0, *opened)
-            self._memory[offset : offset + 8] = self._serial.to_bytes(8, "little")
+            _SERIAL.pack_into(self._memory, offset, self._serial)
             handle = self._serial << _SLOT_BITS | slot
             self._note(handle, opened)
             return handle
@@ -150,7 +151,7 @@ class OpenFiles:
 
     def _strike(self, handle: int, opened: OpenFile) -> None:
         slot = handle & (_SLOTS - 1)
-        self._memory[_offset(slot) : _offset(slot) + 8] = bytes(8)
+        _SERIAL.pack_into(self._memory, _PAGE + slot * _SLOT.size, 0)
         self._free.append(slot)
         self._by_unique.pop(opened.unique, None)
         handles = self._by_node[opened.nodeid]
@@ -167,7 +168,3 @@ class OpenFiles:
     def _write_head(self) -> None:
         head = (self._used, self._serial, self._followed, self._done)
         _HEAD.pack_into(self._memory, 0, *head)
-
-
-def _offset(slot: int) -> int:
-    return _PAGE + slot * _SLOT.size

@@ -66,12 +66,6 @@ def room(total: int, free: int, available: int, longest_name: int) -> bytes:
     )
 
 
-def answer(unique: int, error: int, payload: bytes) -> list[bytes]:
-    """Return the pieces of a reply; ``error`` is 0 or a positive errno."""
-    data = b"" if error else payload
-    return [HEADER_OUT.pack(HEADER_OUT.size + len(data), -error, unique), data]
-
-
 def invalid_inode(nodeid: int) -> bytes:
     """Tell the kernel to forget what it knows of a file: attributes, and all of its bytes."""
     return _notice(Notice.INVAL_INODE, INVAL_INODE.pack(nodeid, 0, 0))

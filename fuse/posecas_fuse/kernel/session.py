@@ -8,7 +8,7 @@ from posecas_fuse.answering import errno_for
 from posecas_fuse.kernel import requests
 from posecas_fuse.kernel.abi import Opcode
 from posecas_fuse.kernel.device import BUFFER, Device, Unmounted
-from posecas_fuse.kernel.dispatch import UNANSWERED, Operation, Quick, Slow
+from posecas_fuse.kernel.dispatch import UNANSWERED, Operation, Slow
 from posecas_fuse.kernel.pool import Pool
 from posecas_fuse.kernel.requests import Malformed, Request, parse
 
@@ -62,10 +62,16 @@ class Session:
             self._answer_nothing(request)
             return False
         if operation.quick is not None:
-            error, payload = _run(operation.quick, request)
-            if error or payload is not None:
-                self._device.answer(request.unique, error, payload or b"")
-                if operation.then is not None and not error:
+            try:
+                payload = operation.quick(request)
+            except Malformed:
+                raise
+            except Exception as error:  # noqa: BLE001 - none may end the mount
+                self._device.answer(request.unique, _errno(error, request))
+                return False
+            if payload is not None:
+                self._device.answer(request.unique, 0, payload)
+                if operation.then is not None:
                     operation.then(request)
                 return False
         return self._defer(request, operation)
@@ -93,11 +99,12 @@ class Session:
 
     def _run_slow(self, slow: Slow, request: Request) -> tuple[int, bytes]:
         try:
-            error, payload = _run(slow, request)
+            return 0, slow(request)
         except Malformed as malformed:
             self._report(malformed)
             return errno.EIO, b""
-        return error, payload or b""
+        except Exception as error:  # noqa: BLE001 - none may end the mount
+            return _errno(error, request), b""
 
     def _report(self, error: Malformed) -> None:
         if error.unique:
@@ -105,10 +112,5 @@ class Session:
         self._malformed(error)
 
 
-def _run(operation: Quick, request: Request) -> tuple[int, bytes | None]:
-    try:
-        return 0, operation(request)
-    except Malformed:
-        raise
-    except Exception as error:  # noqa: BLE001 - none may end the mount
-        return errno_for(error, Opcode(request.opcode).name), None
+def _errno(error: Exception, request: Request) -> int:
+    return errno_for(error, Opcode(request.opcode).name)
