@@ -4,7 +4,7 @@ Raises `PosecasError` only; `errnos` turns it into what programs see. Nodes and 
 that mean the same after a restart of the process.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,6 @@ from posecas.records import Page, User
 from posecas.store import Store
 from posecas.view import Entry, Node, View
 from posecas.view.nodes import Kind, kind_of, make_node, row_of
-from posecas_fuse.ahead import Ahead
 from posecas_fuse.attributes import PREFIX, AttributeChanges
 from posecas_fuse.drafts import read_failure
 from posecas_fuse.folders import Folders
@@ -71,7 +70,6 @@ class Files:
         self.appearance = replace(rules.appearance, writable=spool is not None)
         """What `stat` tells of entries."""
         self._view = View(store, user=user, status=status, metrics=lambda: metrics(status()))
-        self._ahead = Ahead(store.index, self._view)
         self._pins = Pins(store, self._view, seconds=rules.deadline)
         self._writer: _Writer | None = None
         if spool is not None:
@@ -93,16 +91,17 @@ class Files:
         Answered from index and spool, but for a thumbnail that is not made yet: that is made.
         Raises ``NotFound``, also for names that nothing can have, and ``NameTooLong``.
         """
-        known = self._ahead.entry(parent, name)
-        if known is not None:
-            return known
         check_length(name)
         if self._writer is not None:
-            entry = self._writer.names.lookup(parent, name)
-        else:
-            entry = self._view.lookup(parent, utf8(name))
-        self._ahead.looked_up(parent, name, entry)
-        return entry
+            return self._writer.names.lookup(parent, name)
+        return self._view.lookup(parent, utf8(name))
+
+    def images(self, parent: Node, poses: range) -> Sequence[Entry]:
+        """Return what `lookup` finds by the names of the poses that have these row ids.
+
+        Raises ``NotFound``.
+        """
+        return self._view.images(parent, poses)
 
     def entry(self, node: Node, handle: Handle | None = None) -> Entry:
         """Return what a node is now; with a handle that writes, how large its draft is.
@@ -228,7 +227,8 @@ class Files:
 
     def is_current(self, entry: Entry) -> bool:
         """Tell whether nothing has changed since an image was looked up. False: it may have."""
-        return self._ahead.is_current(entry)
+        image = entry.image
+        return image is not None and image.revision == self._store.index.revision()
 
     def create(
         self, parent: Node, name: bytes, creation: Creation | None = None

@@ -156,9 +156,8 @@ class Pins:
 
     def _whereabouts(self, entry: Entry) -> tuple[int, Sequence[Replica]]:
         """Return the row of an entry's blob and its live replicas."""
-        image = entry.image
-        if image is not None:
-            return image.blob, image.replicas
+        if entry.image is not None:
+            return entry.image.blob, entry.image.replicas
         digest = entry.blob
         assert digest is not None  # noqa: S101 - only what is a blob is opened as one
         index = self._store.index

@@ -46,6 +46,7 @@ class LocalObjects:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._above = f"{root}/"
         self._tree = Tree(root)
         self._entered: set[str] = set()
 
@@ -130,7 +131,7 @@ class LocalObjects:
         """Do nothing: between calls no file is open."""
 
     def _where(self, key: str) -> str:
-        return f"{self._root}/{key}"
+        return self._above + key
 
     def _publish(self, file: Entry, target: Entry, key: str, size: int) -> None:
         try:

@@ -57,7 +57,9 @@ def operations(by: Answering) -> Mapping[int, Operation]:
 def _looking(by: Answering) -> Mapping[int, Operation]:
     names = by.names
     return {
-        Opcode.LOOKUP: Operation(names.lookup, names.lookup_or_make, by.fetches),
+        Opcode.LOOKUP: Operation(
+            names.lookup, names.lookup_or_make, by.fetches, then=names.look_ahead
+        ),
         Opcode.GETATTR: Operation(names.get_attributes),
         Opcode.OPENDIR: Operation(names.open_folder),
         Opcode.READDIR: Operation(names.read_folder, then=names.read_ahead),

@@ -3,6 +3,7 @@
 import errno
 import itertools
 import time
+from contextlib import suppress
 from typing import Final
 
 from posecas.errors import NotFound, PosecasError
@@ -11,6 +12,7 @@ from posecas.view.nodes import Kind
 from posecas_fuse.files import LONGEST_NAME, Handle
 from posecas_fuse.kernel import replies, requests
 from posecas_fuse.kernel.abi import GETATTR_FH
+from posecas_fuse.kernel.ahead import Ahead
 from posecas_fuse.kernel.inodes import is_spooled
 from posecas_fuse.kernel.open_folder import OpenFolder
 from posecas_fuse.kernel.page import Piece
@@ -40,14 +42,31 @@ class Names:
         self._appearance = shared.appearance
         self._recent = shared.recent
         self._wanted = shared.wanted
+        self._ahead = Ahead(shared.files, shared.inodes, shared.appearance)
+        self._missed: tuple[int, Entry] | None = None
         self._folders: dict[int, OpenFolder] = {}
         # Not those of the worker before this one: the kernel may still hold some of them.
         self._numbers = itertools.count(time.monotonic_ns())
 
     def lookup(self, request: Request) -> bytes | None:
         """Find a name; None: finding it may take long."""
+        known = self._ahead.answer(request.nodeid, request.name())
+        if known is not None and not self._wanted.concerns(request.pid):
+            self._recent.told(known.number, known.entry)
+            return known.told
         parent = self._inodes.node(request.nodeid)
-        return None if parent >> _KIND_SHIFT in _MAKING else self.lookup_or_make(request)
+        if parent >> _KIND_SHIFT in _MAKING:
+            return None
+        return self.lookup_or_make(request)
+
+    def look_ahead(self, request: Request) -> None:
+        """Make ready what may be asked for after this, while the program uses what it was told."""
+        del request
+        missed, self._missed = self._missed, None
+        if missed is not None:
+            # What is wrong is told when it is asked for.
+            with suppress(PosecasError):
+                self._ahead.prepare(*missed)
 
     def lookup_or_make(self, request: Request) -> bytes:
         """Find a name, and make the rendition that it stands for."""
@@ -59,6 +78,7 @@ class Names:
         except NotFound:
             self._wanted.refused(request.pid, parent, name)
             return replies.absent(self._appearance.validity)
+        self._missed = request.nodeid, entry
         if draft is not None:
             return self._appearance.draft(self._files.entry(Node(draft), draft), entry)
         self._recent.told(self._inodes.number(entry), entry)

@@ -134,7 +134,7 @@ class Opening:
         raise OSError(errno.ESTALE, "it is not what it was: ask for the name again")
 
     def _add(self, request: Request, entry: Entry, handle: Handle) -> bytes:
-        opened = self._described(request, entry, handle)
+        opened = _described(request, self._inodes.number(entry), entry, handle)
         if is_spooled(entry.node):
             number, way = self._reading.open_draft(opened, plain=self._files.is_plain(handle))
         else:
@@ -145,7 +145,7 @@ class Opening:
 
     def _add_file(self, request: Request, entry: Entry, handle: Handle, descriptor: int) -> bytes:
         try:
-            opened = self._described(request, entry, handle)
+            opened = _described(request, request.nodeid, entry, handle)
             number, way = self._reading.open(opened, descriptor)
         except BaseException:
             os.close(descriptor)
@@ -155,16 +155,6 @@ class Opening:
         else:
             self._files.keep(handle, descriptor)
         return replies.opened(number, way.flags, way.backing)
-
-    def _described(self, request: Request, entry: Entry, handle: Handle) -> OpenFile:
-        return OpenFile(
-            self._inodes.number(entry),
-            handle,
-            request.unique,
-            entry.size,
-            entry.modified_ns,
-            content(entry),
-        )
 
     def _answered_before(self, request: Request) -> bytes | None:
         number = self._opened.asked_by(request.unique)
@@ -193,3 +183,7 @@ class Opening:
         handle = self._files.open(entry.node, write=True, truncate=bool(flags & os.O_TRUNC))
         draft = self._files.entry(Node(handle), handle)
         return self._appearance.draft(draft, entry) + self._add(request, draft, handle)
+
+
+def _described(request: Request, nodeid: int, entry: Entry, handle: Handle) -> OpenFile:
+    return OpenFile(nodeid, handle, request.unique, entry.size, entry.modified_ns, content(entry))

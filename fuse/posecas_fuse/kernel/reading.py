@@ -71,7 +71,8 @@ class Reading:
         caller's. The way of ``opened`` is chosen here.
         """
         with self._guard:
-            flags, backing = self._way(opened, descriptor)
+            others = self._files.of(opened.nodeid)
+            flags, backing = (self._beside if others else self._alone)(opened, descriptor)
             # Nothing is to be stored when it is closed, so nobody needs to be asked.
             way = Way(flags | _NOFLUSH, backing)
             return self._files.add(_with(opened, way)), way
@@ -92,34 +93,35 @@ class Reading:
             opened = self._files.remove(handle)
             if opened is None or not opened.backing:
                 return opened
-            if not any(one.backing for one in self._files.of(opened.nodeid)):
+            others = self._files.of(opened.nodeid)
+            if not others or not any(one.backing for one in others):
                 self._device.close_backing(opened.backing)
             return opened
 
-    def _way(self, opened: OpenFile, descriptor: int | None) -> Way:
+    def _beside(self, opened: OpenFile, descriptor: int | None) -> Way:
         others = self._files.of(opened.nodeid)
-        active = next((one for one in others if one.backing), None) if others else None
+        active = next((one for one in others if one.backing), None)
         if active is not None:
             same = active.content == opened.content and descriptor is not None
             return Way(THROUGH if same else THROUGH | DIRECT, active.backing)
+        in_cache = [one for one in others if not one.flags & DIRECT]
+        if not opened.content or any(one.content != opened.content for one in in_cache):
+            return Way(DIRECT)
+        return Way(self._kept(opened)) if in_cache else self._alone(opened, descriptor)
+
+    def _alone(self, opened: OpenFile, descriptor: int | None) -> Way:
         if not opened.content:
             return Way(DIRECT)
-        in_cache = [one for one in others if not one.flags & DIRECT]
-        if any(one.content != opened.content for one in in_cache):
-            return Way(DIRECT)
-        if descriptor is not None and not in_cache:
-            backing = self._backing(descriptor)
-            if backing:
-                return Way(THROUGH, backing)
-        return Way(CACHED | self._kept(opened))
+        backing = 0 if descriptor is None else self._backing(descriptor)
+        return Way(THROUGH, backing) if backing else Way(self._kept(opened))
 
     def _kept(self, opened: OpenFile) -> int:
-        """Keep what the kernel has of an inode only if it is known to be the same bytes."""
+        """Read through the cache; keep what is in it only if it is known to be the same bytes."""
         before = self._cached.pop(opened.nodeid, 0)
         self._cached[opened.nodeid] = opened.content
         if len(self._cached) > _REMEMBERED:
             self._cached.popitem(last=False)
-        return _KEEP_CACHE if before == opened.content else 0
+        return CACHED | (_KEEP_CACHE if before == opened.content else 0)
 
     def _backing(self, descriptor: int) -> int:
         """Return a backing number, or 0 if this file must be read in another way."""

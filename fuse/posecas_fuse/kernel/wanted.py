@@ -57,7 +57,9 @@ class Wanted:
 
     def concerns(self, thread: int) -> bool:
         """Tell whether a thread was refused, or is to come for a draft."""
-        return thread in self._refused or any(one.thread == thread for one in list(self._drafts))
+        if thread in self._refused:
+            return True
+        return bool(self._drafts) and any(one.thread == thread for one in list(self._drafts))
 
     def refuse(self, thread: int, *, truncate: bool) -> None:
         """A thread was told to look a name up anew."""
