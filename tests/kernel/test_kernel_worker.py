@@ -61,6 +61,30 @@ with posecas.open_store(sys.argv[1]) as store, wired(store) as wire:
     assert "this worker ends" in done.stderr
 
 
+def test_names_near_each_other_are_found_as_they_are_whatever_was_found_before(
+    store: posecas.Store,
+) -> None:
+    for number in range(6):
+        store.put(tile(number), generation="g1", pose=f"p{number}")
+    with wired(store) as wire:
+        # The third and those after it are known by then.
+        before = [wire.find("generations", "g1", f"p{number}.png") for number in range(4)]
+        store.put(tile(9), generation="g1", pose="p3", replace=True)
+        store.remove(["g1/p4"])
+        folder = wire.find("generations", "g1")
+        assert wire.find("generations", "g1", "p3.png") not in before
+        assert wire.ask(Opcode.LOOKUP, folder, b"p4.png\0")[1][:8] == bytes(8)
+        assert [wire.find("generations", "g1", f"p{number}.png") for number in range(3)] == before[
+            :3
+        ]
+        error, opened = wire.ask(
+            Opcode.OPEN, wire.find("generations", "g1", "p5.png"), _OPEN.pack(0, 0)
+        )
+        assert not error
+        body = opened[:8] + Struct("<QI20x").pack(0, 1 << 17)
+        assert wire.ask(Opcode.READ, folder, body) == (0, tile(5))
+
+
 def test_a_fetch_that_hangs_holds_up_nobody_and_ends_with_an_input_error(folder: Path) -> None:
     with posecas.create_store(folder) as store:
         for number in range(3):

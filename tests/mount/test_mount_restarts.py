@@ -121,6 +121,8 @@ def test_a_worker_that_is_killed_again_and_again_is_noticed_by_nobody(
             while time.monotonic() < until_then:
                 time.sleep(_EVERY)
                 kills += _kill_worker(mount)
+            # The keeper is succeeded by a worker, so there has to be one again: it answers.
+            assert (mount / ".posecas/status.json").read_bytes()
             os.kill(mount.pid, signal.SIGKILL)
             again = mount.succeeded()
             _kill_worker(again)
