@@ -4,12 +4,14 @@ import errno
 import os
 import re
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 _TABLE: Final = Path("/proc/self/mountinfo")
 _ESCAPE = re.compile(r"\\([0-7]{3})")
+_ANSWER_SECONDS: Final = 10.0
 _DEAD: Final = {errno.ENOTCONN, errno.ECONNABORTED}
 
 OURS: Final = "fuse.posecas"
@@ -37,8 +39,25 @@ def mounted_at(mountpoint: Path) -> Mounted | None:
     return None if kind is None else Mounted(mountpoint, kind, is_dead(mountpoint))
 
 
+def device_at(mountpoint: Path) -> str | None:
+    """Return the number of what is mounted there, as MAJOR:MINOR, without touching it. Linux."""
+    fields = _fields(mountpoint)
+    return None if fields is None else fields[0].split(" ")[2]
+
+
 def is_dead(mountpoint: Path) -> bool:
-    """Tell whether a mount is left over from a process that is gone."""
+    """Tell whether a mount is left over from a process that is gone, or does not answer at all.
+
+    Waits for an answer, but not for ever.
+    """
+    found: list[bool] = []
+    asking = threading.Thread(target=lambda: found.append(_is_cut_off(mountpoint)), daemon=True)
+    asking.start()
+    asking.join(_ANSWER_SECONDS)
+    return found[0] if found else True
+
+
+def _is_cut_off(mountpoint: Path) -> bool:
     try:
         # Unlike stat, this is never answered from what the kernel remembers.
         os.statvfs(mountpoint)
@@ -50,12 +69,18 @@ def is_dead(mountpoint: Path) -> bool:
 def _kind(mountpoint: Path) -> str | None:
     if sys.platform != "linux":
         return OURS if is_dead(mountpoint) or os.path.ismount(mountpoint) else None
-    kind = None
+    fields = _fields(mountpoint)
+    return None if fields is None else fields[1].split(" ")[0]
+
+
+def _fields(mountpoint: Path) -> tuple[str, str] | None:
+    """Return both halves of the table's last line about a folder: its topmost mount."""
+    found = None
     for line in _TABLE.read_text("utf-8", "surrogateescape").splitlines():
         before, _, after = line.partition(" - ")
         if _unescaped(before.split(" ")[4]) == str(mountpoint):
-            kind = after.split(" ")[0]
-    return kind
+            found = (before, after)
+    return found
 
 
 def _unescaped(text: str) -> str:

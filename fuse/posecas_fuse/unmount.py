@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from posecas.errors import MountFailed
+from posecas_fuse.kernel.attach import cut_off
 from posecas_fuse.table import OURS, Mounted, mounted_at, where
 
 _GONE_SECONDS: Final = 10.0
@@ -35,7 +36,11 @@ def unmount(mountpoint: str | Path) -> None:
             f"{folder}: what is mounted here ({found.kind}) is not a store's view; "
             "use umount if you mean it"
         )
-    _run(found)
+    if found.dead and sys.platform == "linux":
+        # It may hold programs that wait for an answer.
+        cut_off(folder)
+    else:
+        _run(found)
     _await_gone(folder)
 
 

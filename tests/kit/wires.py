@@ -12,6 +12,7 @@ import posecas
 from posecas_fuse.kernel.abi import HEADER_IN, HEADER_OUT, Feature, Opcode
 from posecas_fuse.kernel.establishing import make_lanes
 from posecas_fuse.kernel.handshake import Terms
+from posecas_fuse.kernel.life import Life
 from posecas_fuse.kernel.open_files import make_memory
 from posecas_fuse.kernel.plan import Estate, Plan
 from posecas_fuse.kernel.worker import Worker
@@ -78,8 +79,9 @@ def wired(store: posecas.Store, *, deadline: float = 30.0) -> Iterator[Wire]:
     reading, report = os.pipe()
     memory = make_memory()
     request = Request(str(store.path), "/nowhere", "kernel", read_only=True, deadline=deadline)
+    life = Life.begin()
     terms = Terms(45, Feature.HAS_RESEND | Feature.HAS_EXPIRE_ONLY)
-    estate = Estate(request, None, terms, theirs.fileno(), memory, lanes)
+    estate = Estate(request, None, terms, theirs.fileno(), memory, lanes, life)
     plan = Plan(estate, report, restarts=0, fresh=True, keeper=os.getpid())
     worker = Worker(plan, store)
     thread = threading.Thread(target=worker.serve)
@@ -92,5 +94,5 @@ def wired(store: posecas.Store, *, deadline: float = 30.0) -> Iterator[Wire]:
         worker.close()
         for end in (ours, theirs, *(end for pair in lanes for end in pair)):
             end.close()
-        for descriptor in (reading, report, memory):
+        for descriptor in (reading, report, memory, life.end, life.held):
             os.close(descriptor)

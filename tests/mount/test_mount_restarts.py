@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import posecas
-from kit.mounts import Mount, alive, mounted, until
+from kit.mounts import Mount, alive, mounted, names, until
 from kit.pictures import photo, png
 from kit.tiles import tile
 from posecas_fuse.table import mounted_at
@@ -191,6 +192,33 @@ def test_a_keeper_that_is_killed_is_succeeded_by_its_worker(
         pids = succeeded.processes
         unmount(mount.path)
         until(lambda: not any(map(alive, pids)))
+
+
+def test_programs_are_told_once_nobody_is_left_to_answer(
+    store: posecas.Store, mountpoint: Path
+) -> None:
+    for turn in range(4):
+        with mounted(store.path, mountpoint, engine="kernel") as mount:
+            folder = mount / f"generations/g{turn}"
+            folder.mkdir()
+
+            def write(number: int, folder: Path = folder) -> None:
+                for again in count():
+                    path = folder / f"p{number}-{again}.png"
+                    path.write_bytes(tile(number))
+                    path.unlink()
+
+            with ThreadPoolExecutor() as pool:
+                programs = [pool.submit(write, number) for number in range(4)]
+                for number in range(10):
+                    store.put(tile(number), generation=f"g{turn}", pose=f"other{number}")
+                worker = worker_of(mount)
+                for pid in (mount.pid, worker):
+                    os.kill(pid, signal.SIGKILL)
+                assert all(isinstance(one.exception(timeout=20), OSError) for one in programs)
+            if mounted_at(mountpoint) is not None:
+                unmount(mountpoint)
+            assert names(mountpoint) == []
 
 
 def test_a_signal_ends_a_mount_also_while_its_keeper_is_succeeded(

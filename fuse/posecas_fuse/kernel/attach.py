@@ -7,12 +7,14 @@ import shutil
 import socket
 import stat
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from posecas.errors import MountFailed
 from posecas_fuse.source import escaped
+from posecas_fuse.table import device_at
 
 DEVICE: Final = Path("/dev/fuse")
 
@@ -57,10 +59,23 @@ def detach(mountpoint: Path) -> None:
 
 def cut_off(mountpoint: Path) -> None:
     """Take the mount out of the tree, and end what waits for an answer, where we have the right."""
+    device = device_at(mountpoint)
+    if device is not None:
+        abort(device)
     if _may_call():
         _libc().umount2(os.fsencode(mountpoint), _FORCE | _DETACH)
     else:
         _detach_by_helper(mountpoint)
+
+
+def abort(device: str) -> None:
+    """End what waits for an answer in a mount, by its number in the table of mounts.
+
+    Nothing is done where the kernel does not show its connections (``fusectl``).
+    """
+    minor = device.partition(":")[2]
+    with suppress(OSError):
+        Path(f"/sys/fs/fuse/connections/{minor}/abort").write_text("1", "ascii")
 
 
 def _detach_by_helper(mountpoint: Path) -> None:

@@ -10,6 +10,7 @@ from posecas_fuse.kernel.device import BUFFER, Device, Unmounted
 from posecas_fuse.kernel.features import stack_depth, switched_off
 from posecas_fuse.kernel.handshake import LARGEST_TRANSFER, Terms, negotiate
 from posecas_fuse.kernel.herald import LANES
+from posecas_fuse.kernel.life import Life
 from posecas_fuse.kernel.open_files import make_memory
 from posecas_fuse.kernel.plan import Estate, Lane
 from posecas_fuse.kernel.requests import Malformed, parse
@@ -22,7 +23,9 @@ def make_lanes() -> Sequence[Lane]:
     return [socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(LANES)]
 
 
-def establish(request: Request, spool: ClaimedSpool | None, lanes: Sequence[Lane]) -> Estate:
+def establish(
+    request: Request, spool: ClaimedSpool | None, lanes: Sequence[Lane], life: Life
+) -> Estate:
     """Mount, and answer the kernel's first question. Raises ``MountFailed``."""
     mountpoint = Path(request.mountpoint)
     options = Options(
@@ -34,7 +37,7 @@ def establish(request: Request, spool: ClaimedSpool | None, lanes: Sequence[Lane
     except (Malformed, Unmounted) as error:
         detach(mountpoint)
         raise MountFailed(f"{mountpoint}: no agreement with the kernel: {error}") from error
-    return Estate(request, spool, terms, device, make_memory(), lanes)
+    return Estate(request, spool, terms, device, make_memory(), lanes, life)
 
 
 def _shake_hands(device: Device, store: str) -> Terms:

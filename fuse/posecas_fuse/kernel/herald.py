@@ -7,23 +7,35 @@ that was killed would never end, and no other one would take over and answer.
 
 A notice is taken from its lane only when the kernel has it. So none is lost with the herald, and
 one that comes twice does no harm.
+
+A herald that waits for a lock holds the kernel's descriptor. Where nobody is left who answers, who
+holds the lock would wait for ever; so the herald takes the mount away from all who wait.
 """
 
 import os
+import select
 import signal
 import socket
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from struct import Struct
 from typing import Final, NoReturn
 
 from posecas_fuse.kernel import replies
+from posecas_fuse.kernel.attach import abort, cut_off
 from posecas_fuse.kernel.device import Device
+from posecas_fuse.kernel.life import Life
 from posecas_fuse.kernel.parents import on_death
+from posecas_fuse.table import device_at
 
 LANES: Final = 4
 """A notice that has to wait holds up only those of its lane."""
 
+ENOUGH: Final = signal.SIGUSR1
+"""The keeper's word that nothing more is to be told, and the kernel's that the keeper is dead."""
+
+_POLL_MILLISECONDS: Final = 50
 _HEAD: Final = Struct("<QI")
 _LARGEST: Final = 64 * 1024
 _NAMES: Final = 100
@@ -36,27 +48,59 @@ def packets(parent: int, names: Sequence[bytes], flags: int) -> list[bytes]:
     return [head + b"\0".join(names[start : start + _NAMES]) for start in starts]
 
 
-def run(device: int, lanes: Sequence[socket.socket]) -> NoReturn:
-    """Be the herald, for as long as the keeper lives."""
-    on_death(signal.SIGKILL)
-    signal.set_wakeup_fd(-1)
+def run(device: int, lanes: Sequence[socket.socket], life: Life, mountpoint: Path) -> NoReturn:
+    """Be the herald of a mount, for as long as its keeper wants one."""
+    life.let_go()
+    enough, wakeup = os.pipe()
+    os.set_blocking(wakeup, False)
+    signal.set_wakeup_fd(wakeup)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    threads = [
-        threading.Thread(target=_deliver_all, args=(Device(device), lane), daemon=True)
-        for lane in lanes
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    signal.signal(ENOUGH, lambda *_: None)
+    on_death(ENOUGH)
+    mounted = device_at(mountpoint)
+    couriers = [_Courier(Device(device), lane) for lane in lanes]
+    for courier in couriers:
+        courier.start()
+    waiting = select.poll()
+    for descriptor in (life.end, enough):
+        waiting.register(descriptor, select.POLLIN)
+    while life.end not in {descriptor for descriptor, _ in waiting.poll()}:
+        _Courier.enough.set()
+        if not any(courier.busy for courier in couriers):
+            os._exit(0)
+        waiting.modify(enough, 0)
+        waiting.poll(_POLL_MILLISECONDS)
+        waiting.modify(enough, select.POLLIN)
+    if mounted is not None and any(courier.busy for courier in couriers):
+        abort(mounted)
+        if device_at(mountpoint) == mounted:
+            cut_off(mountpoint)
     os._exit(0)
 
 
-def _deliver_all(device: Device, lane: socket.socket) -> None:
-    while packet := lane.recv(_LARGEST, socket.MSG_PEEK):
-        _deliver(device, packet)
-        lane.recv(_LARGEST)
+class _Courier(threading.Thread):
+    """Delivers the notices of one lane."""
+
+    enough: Final = threading.Event()
+    """Set once the next herald, if there is one, is to deliver what is left."""
+
+    def __init__(self, device: Device, lane: socket.socket) -> None:
+        super().__init__(daemon=True)
+        self.busy = False
+        self._device = device
+        self._lane = lane
+
+    def run(self) -> None:
+        """Deliver until it is enough."""
+        while packet := self._lane.recv(_LARGEST, socket.MSG_PEEK):
+            self.busy = True
+            if not self.enough.is_set():
+                _deliver(self._device, packet)
+            self.busy = False
+            if self.enough.is_set():
+                return
+            self._lane.recv(_LARGEST)
 
 
 def _deliver(device: Device, packet: bytes) -> None:

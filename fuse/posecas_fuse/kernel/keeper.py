@@ -22,6 +22,7 @@ from posecas_fuse.kernel import herald, worker
 from posecas_fuse.kernel.abi import Feature
 from posecas_fuse.kernel.attach import cut_off, detach
 from posecas_fuse.kernel.establishing import establish, make_lanes
+from posecas_fuse.kernel.life import Life
 from posecas_fuse.kernel.plan import SERVING, Estate, Plan
 from posecas_fuse.kernel.succession import STOPPING
 from posecas_fuse.request import Ready, Request
@@ -104,13 +105,15 @@ class Keeper:
     def _start_herald(self) -> None:
         pid = os.fork()
         if not pid:
-            herald.run(self._estate.device, [take for _, take in self._estate.lanes])
+            estate = self._estate
+            lanes = [take for _, take in estate.lanes]
+            herald.run(estate.device, lanes, estate.life, self._mountpoint)
         self._herald = pid
 
     def _end_herald(self) -> None:
         pid, self._herald = self._herald, 0
         if pid:
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, herald.ENOUGH)
             # Where it waits for the kernel it ends later, and is collected with the keeper.
             os.waitpid(pid, os.WNOHANG)
 
@@ -201,7 +204,9 @@ class Keeper:
         self._end_herald()
         os.close(self._estate.device)
         os.close(self._estate.memory)
-        self._estate = establish(self._request, self._estate.spool, self._estate.lanes)
+        self._estate = establish(
+            self._request, self._estate.spool, self._estate.lanes, self._estate.life
+        )
         self._start_herald()
 
 
@@ -244,4 +249,4 @@ def serve(request: Request, spool: ClaimedSpool | None, *, ready: Ready) -> None
     ``spool`` stays claimed whatever happens to workers; None: nothing is written. Raises
     ``MountFailed``: it cannot be mounted, or its workers die again and again.
     """
-    Keeper(establish(request, spool, make_lanes()), restarts=0, ready=ready).keep()
+    Keeper(establish(request, spool, make_lanes(), Life.begin()), restarts=0, ready=ready).keep()

@@ -10,6 +10,7 @@ from typing import Self
 
 from posecas_fuse.kernel.abi import Feature
 from posecas_fuse.kernel.handshake import Terms
+from posecas_fuse.kernel.life import Life
 from posecas_fuse.request import Request
 from posecas_fuse.spool import ClaimedSpool
 
@@ -30,6 +31,7 @@ class Estate:
     device: int
     memory: int
     lanes: Sequence[Lane]
+    life: Life
 
     @property
     def spool_folder(self) -> Path | None:
@@ -51,6 +53,7 @@ class Estate:
                 "device": self.device,
                 "memory": self.memory,
                 "lanes": [[end.fileno() for end in lane] for lane in self.lanes],
+                "life": [self.life.end, self.life.held],
             }
         )
 
@@ -70,10 +73,11 @@ class Estate:
                 (socket.socket(fileno=put), socket.socket(fileno=take))
                 for put, take in told["lanes"]
             ],
+            life=Life(*told["life"]),
         )
 
     def _descriptors(self) -> Iterator[int]:
-        yield from (self.device, self.memory)
+        yield from (self.device, self.memory, self.life.end, self.life.held)
         if self.spool is not None:
             yield self.spool.lock
         for lane in self.lanes:
