@@ -18,6 +18,7 @@ from posecas.errors import PosecasError, PoseExists
 from posecas.records import Pose
 from posecas.view import Entry, Node
 from posecas.view.nodes import Kind, depth_of, gone, kind_of, make_node, row_of
+from posecas_fuse.answering import Complaints
 from posecas_fuse.drafts import read_failure, write_failure
 from posecas_fuse.entries import GENERATIONS, entry_of, refuse_read_only
 from posecas_fuse.naming import check_length, is_to_be_stored, meaning_of
@@ -49,6 +50,7 @@ class Writing:
         self._text = text
         self._spool = workspace.spool
         self._drafts = workspace.drafts
+        self._complaints = Complaints()
 
     def open(self, node: Node, entry: Entry, *, write: bool, truncate: bool) -> Handle:
         """Open a spooled file, or a stored one to write it anew."""
@@ -295,9 +297,9 @@ class Writing:
 
     def _refused(self, row: Spooled, error: PosecasError) -> None:
         if row.message != str(error):
-            _log.warning(
-                "%s: a write was refused (%s): %s", _name(row), type(error).__name__, error
-            )
+            told = f"{_name(row)}: a write was refused ({type(error).__name__}): {error}"
+            if self._complaints.new(told):
+                _log.warning("%s", told)
             self._spool.change(row.id, error=type(error).__name__, message=str(error), retried=0)
 
 
