@@ -8,12 +8,13 @@ from collections import OrderedDict
 from typing import Final
 
 from posecas.errnos import errno_of
-from posecas.errors import PosecasError
+from posecas.errors import PosecasError, StorageFull, WriteRefused
 
 _log = logging.getLogger("posecas_fuse")
 
 _SILENT: Final = 60.0
 _REMEMBERED: Final = 1000
+_TOLD: Final = frozenset({"WRITE", "FLUSH", "FSYNC"})
 
 
 class Complaints:
@@ -47,10 +48,15 @@ def errno_for(error: Exception, operation: str) -> int:
     if isinstance(error, PosecasError):
         number = errno_of(error)
         text = f"{type(error).__name__}: {error}"
-        if number == errno.EIO and _COMPLAINTS.new(text):
+        if (number == errno.EIO or _is_untold(error, operation)) and _COMPLAINTS.new(text):
             _log.error("%s", text)
         return number
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno
     _log.error("%s failed", operation, exc_info=error)
     return errno.EIO
+
+
+def _is_untold(error: PosecasError, operation: str) -> bool:
+    """Whether a disk refuses something, and nobody has said so: a write's refusal is logged."""
+    return isinstance(error, WriteRefused | StorageFull) and operation.upper() not in _TOLD

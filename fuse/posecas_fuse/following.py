@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Protocol
 
-from posecas.errors import PosecasError
+from posecas.errors import ForeignStore, PosecasError
 from posecas.index.protocol import Index
 from posecas.view import Node
 from posecas_fuse.affected import affected
@@ -39,8 +39,14 @@ class Notices(Protocol):
 class Following:
     """A thread that tells of changes from the moment it is made until it is closed."""
 
-    def __init__(self, index: Index, notices: Notices, *, after: int) -> None:
-        """Tell ``notices`` of everything behind the change ``after``."""
+    def __init__(
+        self, index: Index, notices: Notices, *, after: int, replaced: Callable[[], object]
+    ) -> None:
+        """Tell ``notices`` of everything behind the change ``after``.
+
+        ``replaced`` is called, again and again, while another index is where this one was.
+        """
+        self._replaced = replaced
         self._index = index
         self._notices = notices
         self._after = after
@@ -72,6 +78,8 @@ class Following:
                 self._seen = time.monotonic()
                 complained = False
             except PosecasError as error:
+                if isinstance(error, ForeignStore):
+                    self._replaced()
                 if not complained and not self._closed:
                     _log.error("changes cannot be followed now: %s", error)
                 complained = True

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Concatenate, Final, NoReturn, ParamSpec, TypeVar
 
-from posecas.errnos import NameTaken, errno_of
-from posecas.errors import NotFound, PosecasError
+from posecas.errnos import NameTaken
+from posecas.errors import NotFound
 from posecas.view import Entry, Node
 from posecas.view.nodes import Kind, kind_of
+from posecas_fuse.answering import errno_for
 from posecas_fuse.files import LONGEST_NAME, Creation, Files, Handle, RenameMode
 from posecas_fuse.libfuse import NOW
 from posecas_fuse.listing import Listed, Listing
@@ -39,16 +40,11 @@ def _answering(
     def answer(self: "Operations", /, *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return operation(self, *args, **kwargs)
-        except PosecasError as error:
-            number = errno_of(error)
-            if number == errno.EIO:
-                _log.error("%s: %s", type(error).__name__, error)
-            raise OSError(number, os.strerror(number)) from error
         except OSError:
             raise
         except Exception as error:
-            _log.exception("%s%r", operation.__name__, args[:1])
-            raise OSError(errno.EIO, os.strerror(errno.EIO)) from error
+            number = errno_for(error, operation.__name__)
+            raise OSError(number, os.strerror(number)) from error
 
     return answer
 

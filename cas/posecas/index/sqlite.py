@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from mmap import mmap
 
 WAIT_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.25
+"""How long a file that was looked at is taken for the one that is open."""
+
 _IDLE_CONNECTIONS: Final = 16
 _PRAGMAS: Final = (
     "PRAGMA foreign_keys = ON",
@@ -187,6 +190,7 @@ class SqliteEngine:
         self._closed = False
         self._written: list[Callable[[], None]] = []
         self._file: tuple[int, int] | None = None
+        self._look_at = 0.0
         self._heads: mmap | None = None
         self._writer_lock = WriterLock(lock, seconds=wait_seconds)
         refuse_network_filesystem(path)
@@ -286,10 +290,12 @@ class SqliteEngine:
         with self._guard:
             if self._closed:
                 raise _closed()
-            if self._idle:
-                return self._idle.pop()
+            connection = self._idle.pop() if self._idle else None
+            looked = time.monotonic() < self._look_at
+        if connection is not None and looked:
+            return connection
         with errors_named(self._path):
-            connection = _connect(self._path, create=False)
+            connection = connection or _connect(self._path, create=False)
         try:
             self._refuse_another_file()
         except ForeignStore:
@@ -307,6 +313,7 @@ class SqliteEngine:
                 f"{self._path}: the index was replaced or removed while this process had it open, "
                 "so this one stops; open the store again"
             )
+        self._look_at = time.monotonic() + _LOOK_SECONDS
 
     def _give_back(self, connection: Any) -> None:
         with self._guard:

@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 from posecas import open_store
 from posecas.errors import PosecasError
 from posecas.machine import Json
+from posecas.reserve import INDEX
 from posecas.store import Store
 from posecas_fuse.files import Files
 from posecas_fuse.following import Following
@@ -60,6 +61,9 @@ _SWITCH_SECONDS: Final = 0.0005
 """How long the thread that reads the device waits for one that computes."""
 
 _MALFORMED: Final = 70
+_REPLACED: Final = 71
+_ANOTHER: Final = (1 << 63) - 1
+"""Behind every change that there will ever be."""
 
 
 class _Finish(Exception):
@@ -133,7 +137,9 @@ class Worker:
             # Written down at once: what changes before the first notice is missed by nobody.
             self._opened.follow(store.index.last_change())
         after = self._opened.followed
-        self._following = Following(store.index, self._notifying, after=after)
+        self._following = Following(
+            store.index, self._notifying, after=after, replaced=self._begin_anew
+        )
         table = operations(self._answering())
         self._session = Session(
             self._device,
@@ -182,6 +188,16 @@ class Worker:
         if left:
             _log.warning("%d requests were not answered in time", left)
         self._files.close()
+
+    def _begin_anew(self) -> None:
+        """End, if there is another index by now, such as one that was restored."""
+        if not (self._store.path / INDEX).exists():
+            return
+        # Whatever number the newest change of that one has: the kernel is to forget everything.
+        self._opened.follow(_ANOTHER)
+        _log.error("the index was replaced; another worker opens the one that is there now")
+        logging.shutdown()
+        os._exit(_REPLACED)
 
     def _is_followed(self) -> bool:
         return self._following.healthy
