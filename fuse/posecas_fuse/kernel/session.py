@@ -72,7 +72,7 @@ class Session:
             if payload is not None:
                 self._device.answer(request.unique, 0, payload)
                 if operation.then is not None:
-                    operation.then(request)
+                    _go_on(operation.then, request)
                 return False
         return self._defer(request, operation)
 
@@ -114,3 +114,10 @@ class Session:
 
 def _errno(error: Exception, request: Request) -> int:
     return errno_for(error, Opcode(request.opcode).name)
+
+
+def _go_on(then: Callable[[Request], object], request: Request) -> None:
+    try:
+        then(request)
+    except Exception as error:  # noqa: BLE001 - none may end the mount; it is logged
+        _errno(error, request)
