@@ -73,6 +73,27 @@ class Commits:
                     self._commit(now, draft)
                 return
 
+    def annotate_held(self, row_id: int) -> bool:
+        """Set the attributes that wait for their image, if another process has put it meanwhile.
+
+        False: they wait on. Raises what `Store.annotate` raises.
+        """
+        row = self._spool.find(row_id)
+        if row is None or not is_held(row):
+            return True
+        with self.turns((row.place, row.name)):
+            now = self._spool.find(row_id)
+            if now is None or not is_held(now) or now.name != row.name:
+                return True
+            pose = row.name.decode().rpartition(".")[0]
+            try:
+                found = self._store.index.pose(now.generation or "", pose)
+            except PoseNotFound:
+                return False
+            self._store.index.annotate([(found.id, note_of(self._text(now)))])
+            self._stored(now)
+        return True
+
     def commit_as(self, row: Spooled, *, replaces: bool) -> None:
         """Store a file that is being renamed: ``row`` has its new name, which it has afterwards.
 
@@ -216,6 +237,7 @@ class Commits:
             if other is not None and other.id != row.id:
                 self.let_go(other)
             self._settle(row, listed=1)
+        self.retry(row.id)
 
     def _held(self, row: Spooled, name: ImageName) -> Spooled | None:
         """The attributes that were written before the image came."""
@@ -282,3 +304,9 @@ class Commits:
         self._health.failed(error)
         if passing:
             self.retry(row.id)
+
+
+def is_held(row: Spooled) -> bool:
+    """Tell whether a file holds attributes that wait for their image."""
+    waits = row.attached and row.listed and not row.dirty and not row.opens and not row.folder
+    return bool(waits and row.generation and isinstance(meaning_of(row.name), JsonName))

@@ -9,7 +9,7 @@ from typing import Final
 from posecas.errors import CredentialsRefused, LocationUnavailable, PosecasError
 from posecas.objects.marker import MARKER_KEY
 from posecas.store import Store
-from posecas_fuse.commits import Commits
+from posecas_fuse.commits import Commits, is_held
 from posecas_fuse.health import Health
 from posecas_fuse.spool import Spool
 
@@ -95,8 +95,20 @@ class Retries:
             return False
         return False
 
+    def _attempt_held(self, row_id: int) -> None:
+        done = False
+        with suppress(PosecasError):
+            done = self._commits.annotate_held(row_id)
+        if done:
+            self._waits.pop(row_id, None)
+        else:
+            self.add(row_id)
+
     def _attempt(self, row_id: int) -> None:
         row = self._spool.find(row_id)
+        if row is not None and is_held(row):
+            self._attempt_held(row_id)
+            return
         if row is None or not (row.dirty and row.attached and row.retried):
             self._waits.pop(row_id, None)
             return

@@ -12,7 +12,7 @@ from posecas.store import Store
 from posecas.view import Node, View
 from posecas.view.nodes import Kind, gone, kind_of, row_of
 from posecas_fuse.admission import Admission
-from posecas_fuse.commits import Commits
+from posecas_fuse.commits import Commits, is_held
 from posecas_fuse.drafts import Drafts
 from posecas_fuse.entries import Appearance
 from posecas_fuse.health import Health
@@ -84,10 +84,9 @@ class Workspace:
             for row in settle(spool, commits):
                 retries.add(row.id, at_once=True)
             recovery = Recovery(store)
-        else:
-            for row in spool.everything():
-                if row.retried and not row.opens:
-                    retries.add(row.id)
+        for row in spool.everything():
+            if is_held(row) or (not rules.fresh and row.retried and not row.opens):
+                retries.add(row.id)
         return cls(
             *(store, view, rules, spool, drafts, health, admission, commits, retries, recovery)
         )

@@ -6,12 +6,13 @@ import time
 import pytest
 
 import posecas
-from kit.hands import at, close, exists, names, opened, read, split, write
+from kit.hands import at, close, exists, names, opened, read, split, writable, write
+from kit.mounts import until
 from kit.tiles import tile
 from posecas.errnos import NameTaken, NoAttribute, NotAllowed, NotKept
 from posecas.errors import TooLarge, UsageError
 from posecas.machine import pose_json
-from posecas_fuse.files import Files
+from posecas_fuse.files import Files, Rules
 
 PNG = "generations/g1/p1.png"
 JSON = "generations/g1/p1.json"
@@ -45,6 +46,19 @@ def test_a_json_that_is_opened_and_not_emptied_begins_with_what_it_tells(
     files.write(handle, told.index(b"heron"), memoryview(b"stork"))
     close(files, handle)
     assert store.pose("g1/p1").prompt == "a stork"
+
+
+def test_attributes_that_wait_are_set_when_another_process_puts_the_image(
+    store: posecas.Store,
+) -> None:
+    store.add_generation("g1", "ada")
+    with writable(store, rules=Rules(retry_seconds=0.02)) as files:
+        write(files, JSON, b'{"seed": 7}')
+    with writable(store, rules=Rules(retry_seconds=0.02)) as files:
+        assert read(files, JSON) == b'{"seed": 7}'
+        store.put(tile(1), generation="g1", pose="p1")
+        until(lambda: store.pose("g1/p1").seed == 7)
+        until(lambda: files.spooled() == (0, 0))
 
 
 def test_attributes_written_before_the_image_wait_for_it(
