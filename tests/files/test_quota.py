@@ -96,6 +96,24 @@ def test_replacing_and_shrinking_need_no_more_than_the_difference(
     assert used(store) == len(tile(3))
 
 
+def test_room_that_was_held_for_more_than_an_hour_is_asked_for_anew(
+    store: posecas.Store, files: Files
+) -> None:
+    other = noise(2)
+    store.set_quota("ada", max(len(BIG), len(other)))
+    handle = opened(files, PNG)
+    files.write(handle, 0, memoryview(BIG))
+    with store.index._engine.writing() as cursor:  # type: ignore[attr-defined]
+        cursor.run("UPDATE reservations SET lease_until = 1")
+    store.put(other, generation="g1", pose="p2")
+    with pytest.raises(OverQuota):
+        files.commit(handle)
+    store.remove(["g1/p2"])
+    files.commit(handle)
+    files.release(handle)
+    assert (used(store), reserved(store)) == (len(BIG), 0)
+
+
 def test_a_temporary_file_counts_while_it_is_there(store: posecas.Store, files: Files) -> None:
     store.set_quota("ada", MIB)
     with pytest.raises(OverQuota):
