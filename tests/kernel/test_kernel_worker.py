@@ -109,3 +109,23 @@ def test_a_fetch_that_hangs_holds_up_nobody_and_ends_with_an_input_error(folder:
     finally:
         far.objects.hung.set()
         far.store.close()
+
+
+def test_a_look_up_that_makes_a_thumbnail_holds_up_nobody_and_ends_likewise(folder: Path) -> None:
+    unmade = {"profile.pose.thumbnail": ""}
+    with posecas.create_store(folder, settings=unmade) as store:
+        store.put(tile(1), generation="g1", pose="p1")
+        store.put(tile(2), generation="g1", pose="p2")
+    far = open_far(folder, profile__pose__thumbnail="")
+    far.objects.hung = threading.Event()
+    try:
+        with wired(far.store, deadline=1.0) as wire:
+            thumbnails = wire.find("thumbnails", "generations", "g1")
+            sent = wire.send(Opcode.LOOKUP, thumbnails, b"p1.jpg\0")
+            for _ in range(10):
+                assert wire.find("generations", "g1", "p2.png")
+            assert wire.hear()[:2] == (sent, errno.EIO)
+            far.objects.hung.set()
+    finally:
+        far.objects.hung.set()
+        far.store.close()
