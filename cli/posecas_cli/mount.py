@@ -107,8 +107,14 @@ def mount(
         access_log=access_log,
     )
     if foreground:
-        told = f"{folder}: mounted; engine {engine}, reads"
-        mount_here(request, ready=lambda mode: output.note(f"{told} {mode}"))
+        context = click.get_current_context()
+
+        def tell(read_mode: str) -> None:
+            # libfuse calls this in a thread of its own, which knows of no command.
+            with context.scope(cleanup=False):
+                output.note(f"{folder}: mounted; engine {engine}, reads {read_mode}")
+
+        mount_here(request, ready=tell)
     else:
         mount_folder(request)
         end = f"posecas unmount {shlex.quote(str(folder))}"

@@ -19,6 +19,7 @@ import pytest
 
 import posecas
 from kit.checks import check
+from kit.hands import read, writable
 from kit.power import Disk, Fate, dropped, kept, lay_out, reports, torn
 from kit.soundness import unsound
 from kit.tiles import tile
@@ -74,6 +75,31 @@ with posecas.open_store(sys.argv[1]) as store:
     put(store, 5, "p5")
 """
 
+WRITE_FILES = """
+import os, sys
+import posecas
+from kit.hands import close, opened, writable
+from kit.tiles import tile
+def begun(path, data):
+    handle = opened(files, path)
+    files.write(handle, 0, memoryview(data))
+    return handle
+with posecas.open_store(sys.argv[1]) as store, writable(store) as files:
+    note = begun("generations/g/note.txt", b"a note" * 100)
+    handle = begun("generations/g/p2.png", tile(2))
+    files.sync(handle)
+    os.write(1, b"stored p2 2\\n")
+    files.release(handle)
+    os.write(1, b"changing p0\\n")
+    close(files, begun("generations/g/p0.png", tile(3)))
+    os.write(1, b"stored p0 3\\n")
+    files.sync(note)
+    os.write(1, b"noted note\\n")
+    files.release(note)
+    close(files, begun("users/default/g/p4.png", tile(4)))
+    os.write(1, b"stored p4 4\\n")
+"""
+
 State = dict[str, bytes | None]
 
 
@@ -83,14 +109,20 @@ def room() -> Iterator[Path]:
         yield Path(folder)
 
 
-def cuts(root: Disk, calls: list[Call], every: int) -> Iterator[tuple[State, list[str]]]:
+def cuts(
+    root: Disk, calls: list[Call], every: int, *, look: int = 1
+) -> Iterator[tuple[State, list[str]]]:
     """What may be left after each call, each different one once, and what was reported until then.
+
+    With ``look``, only after every so many calls.
 
     A state of which less was reported is left out: the one with more asks for more.
     """
     states: dict[bytes, tuple[State, int]] = {}
     for number, call in enumerate(calls, 1):
         root.apply(call)
+        if number % look:
+            continue
         fates: list[Fate] = [dropped]
         if EVERY or number % every == 0:
             fates += [torn(2 * number), torn(2 * number + 1), kept]
@@ -148,18 +180,25 @@ def store_holds(folder: Path, told: list[str]) -> None:
         assert {store.pose(f"g/{name}").name for name in known} == set(known)
 
 
+def files_hold(folder: Path, told: list[str]) -> None:
+    with posecas.open_store(folder) as store, writable(store) as files:
+        if "noted note" in told:
+            assert read(files, "generations/g/note.txt") == b"a note" * 100
+    store_holds(folder, told)
+
+
 def objects_run(tmp_path: Path) -> tuple[Disk, list[Call]]:
     root = tmp_path / "objects-of-one"
     root.mkdir()
     return Disk(root), trace(WRITE_OBJECTS, str(root), log=tmp_path / "log")
 
 
-def store_run(tmp_path: Path) -> tuple[Disk, list[Call]]:
+def store_run(tmp_path: Path, program: str = USE_STORE) -> tuple[Disk, list[Call]]:
     root = tmp_path / "store"
     with posecas.create_store(root) as store:
         for number in range(2):
             store.put(tile(number), generation="g", pose=f"p{number}")
-    return Disk(root), trace(USE_STORE, str(root), log=tmp_path / "log")
+    return Disk(root), trace(program, str(root), log=tmp_path / "log")
 
 
 def test_objects_survive_a_power_loss_after_any_call(tmp_path: Path, room: Path) -> None:
@@ -173,6 +212,16 @@ def test_a_store_survives_a_power_loss_after_any_call(tmp_path: Path, room: Path
     assert reports(calls)[-1] == "stored p5 5"
     found = islice(cuts(disk, calls, 20), 0, None, STEP)
     assert each(room, found, store_holds) > 20
+
+
+def test_what_was_synced_or_closed_in_a_mount_survives_a_power_loss_after_any_call(
+    tmp_path: Path, room: Path
+) -> None:
+    disk, calls = store_run(tmp_path, WRITE_FILES)
+    assert reports(calls)[-1] == "stored p4 4"
+    look = 1 if EVERY else 100
+    found = islice(cuts(disk, calls, look, look=look), 0, None, 1 if EVERY else 2)
+    assert each(room, found, files_hold) > 10
 
 
 def test_an_index_whose_log_is_not_synced_is_seen_to_lose_what_was_reported(

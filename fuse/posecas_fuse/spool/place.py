@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from posecas.errors import WriteRefused
+from posecas.opening import sync_folder
 
 SPOOL: Final = "spool"
 """In the store's folder."""
@@ -67,6 +68,9 @@ def claim_spool(store: Path, mountpoint: str, user: str | None) -> ClaimedSpool:
             claimed = _claim_soon(folder)
             if claimed is not None:
                 (folder / _MOUNT).write_text(told)
+                # What is synced in a folder is lost with a folder whose name is not.
+                for parent in (folder, folder.parent, store):
+                    sync_folder(parent)
                 return claimed
     except OSError as error:
         raise WriteRefused(
