@@ -11,7 +11,7 @@ from kit.mounts import Mount, mounted
 
 pytestmark = pytest.mark.fuse
 
-SECONDS = float(os.environ.get("POSECAS_CONTENTION_SECONDS", "1.5"))
+SECONDS = float(os.environ.get("POSECAS_CONTENTION_SECONDS", "1"))
 
 _ALLOWED = {
     *(f"{what}: ENOENT" for what in ("read", "stat", "open to change", "exchange", "chmod")),

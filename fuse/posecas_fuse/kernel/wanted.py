@@ -64,9 +64,10 @@ class Wanted:
     def refuse(self, thread: int, *, truncate: bool) -> None:
         """A thread was told to look a name up anew."""
         if thread != _UNKNOWN:
-            until = time.monotonic() + _REFUSED_SECONDS
+            now = time.monotonic()
             with self._guard:
-                self._refused[thread] = Refusal(truncate, until)
+                self._refused = {one: of for one, of in self._refused.items() if of.until > now}
+                self._refused[thread] = Refusal(truncate, now + _REFUSED_SECONDS)
 
     def refused(self, thread: int, parent: Node, name: bytes) -> Refusal | None:
         """Return what a thread was refused a moment ago, if this is the name that it meant."""
