@@ -24,7 +24,7 @@ demo: $(READY) $(PHOTOGRAPHS)
 	@bash tools/demo.sh
 
 test: $(READY) $(PHOTOGRAPHS)
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -41,8 +41,8 @@ class Mount:
 
     def succeeded(self) -> "Mount":
         """Once another process has taken the place of ``pid``, and has workers: the mount then."""
-        until(lambda: any(map(_is_in_charge, _serving(self.path))))
-        return replace(self, pid=_server(self.path))
+        until(lambda: bool(_in_charge(self.path)))
+        return replace(self, pid=_in_charge(self.path)[0])
 
     def kill(self) -> None:
         """End all processes so that none can clean up."""
@@ -110,9 +110,13 @@ def _serving(mountpoint: Path) -> Sequence[int]:
     ]
 
 
-def _is_in_charge(pid: int) -> bool:
-    """Whether a process that was a worker is a keeper by now, with workers of its own."""
-    return b"successor" in _command(Path(f"/proc/{pid}")) and any(_children(pid))
+def _in_charge(mountpoint: Path) -> Sequence[int]:
+    """The process that was a worker and is a keeper by now, once it has workers of its own."""
+    return [
+        pid
+        for pid in _serving(mountpoint)
+        if b"successor" in _command(Path(f"/proc/{pid}")) and any(_children(pid))
+    ]
 
 
 def _children(pid: int) -> Iterator[int]:
