@@ -64,13 +64,18 @@ class Writing:
                 return Handle(make_node(Kind.SPOOLED, row.id, depth=_READING))
             if is_to_be_stored(row):
                 row = self._another(row)
+            else:
+                self._count(row)
         elif kind is Kind.POSE:
             row = self._over_pose(self._work.store.index.pose_by_id(row_of(node)), entry.name)
         else:
             row = self._over_json(node, entry)
             if not truncate:
                 self._begin_with(row, self._text(node))
-        return self._opened(row, truncate=truncate)
+        handle = Handle(make_node(Kind.SPOOLED, row.id))
+        if truncate:
+            self.truncate(handle, 0)
+        return handle
 
     def create(self, parent: Node, name: bytes, creation: Creation) -> tuple[Entry, Handle]:
         """Make an empty file and open it. Raises ``NameTaken``, ``InvalidName``."""
@@ -80,7 +85,7 @@ class Writing:
             meaning_of(name)
         row = self._add(place, name, owner, creation)
         self._spool.changed(place)
-        return entry_of(self._spool, row), self._opened(row, truncate=False)
+        return entry_of(self._spool, row), Handle(make_node(Kind.SPOOLED, row.id))
 
     def place_of(self, parent: Node) -> tuple[str, str | None]:
         """Return where files in a folder are spooled, and whose they are. Raises ``NotAllowed``."""
@@ -213,13 +218,6 @@ class Writing:
         else:
             self._drafts.drop(row.id)
 
-    def _opened(self, row: Spooled, *, truncate: bool) -> Handle:
-        self._count(row)
-        handle = Handle(make_node(Kind.SPOOLED, row.id))
-        if truncate:
-            self.truncate(handle, 0)
-        return handle
-
     def _count(self, row: Spooled) -> None:
         if not self._spool.opened(row.id, 1):
             raise gone(_name(row))
@@ -251,6 +249,7 @@ class Writing:
         """A draft of the same name for another writer, with what is there now."""
         if not row.opens:
             # Empty yet, or left from a commit that failed: it is written on, or anew.
+            self._count(row)
             return row
         made = self._add(
             row.place, row.name, row.owner, Creation(row.mode, row.uid, row.gid), listed=False
@@ -287,6 +286,8 @@ class Writing:
                 gid=mount.gid if creation.gid is None else creation.gid,
                 listed=int(listed),
                 base=base,
+                # Open from the first moment, or whoever removes the name would end it.
+                opens=1,
             )
         except sqlite3.IntegrityError:
             raise NameTaken(f"{name.decode('utf-8', 'replace')}: it is there") from None

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,13 @@ def open_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder)
+        # What still ends there removes files of its own meanwhile.
+        shutil.rmtree(folder, onerror=_unless_gone)
+
+
+def _unless_gone(_call: object, _path: object, failed: Any) -> None:
+    if not isinstance(failed[1], FileNotFoundError):
+        raise failed[1]
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Damage anywhere: the image decodes to the size it announces, or is refused. Nothing else."""
 
+import os
 from typing import Final
 
 import pytest
@@ -14,6 +15,7 @@ from posecas.images.probe import probe
 from posecas.images.recipes import RECIPES
 from posecas.images.render import render
 
+EXAMPLES: Final = int(os.environ.get("POSECAS_DAMAGE_EXAMPLES", "60"))
 LIMITS: Final = Limits(1_000_000, 100_000, 1_000, "profile.test")
 PICTURE: Final = pictures.photo(24, 18)
 ICC: Final = profiles.display_p3()
@@ -68,7 +70,7 @@ def test_no_flipped_bit_of_a_png_is_accepted(name: str) -> None:
             probe(hostile.flipped(data, at, 1 << at % 8), LIMITS)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(name=st.sampled_from(sorted(FILES)), data=st.data())
 def test_flipped_bytes_decode_or_are_refused(name: str, data: st.DataObject) -> None:
     file = bytearray(FILES[name])
@@ -78,7 +80,7 @@ def test_flipped_bytes_decode_or_are_refused(name: str, data: st.DataObject) -> 
     assert_decodes_or_is_refused(bytes(file))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES // 2, deadline=None)
 @given(name=st.sampled_from(sorted(FILES)), data=st.data())
 def test_removed_and_repeated_parts_decode_or_are_refused(name: str, data: st.DataObject) -> None:
     file = FILES[name]

@@ -50,7 +50,7 @@ class Opening:
             near = self._files.open_near(entry)
             return None if near is None else self._add_file(request, entry, *near)
         if is_spooled(entry.node):
-            return self._add(request, entry, self._files.open(entry.node))
+            return self._add(request, entry, self._spooled(entry))
         return self._add(request, entry, self._files.pin(entry))
 
     def open(self, request: Request) -> bytes:
@@ -116,6 +116,12 @@ class Opening:
             self._wanted.refuse(request.pid, truncate=truncate)
             raise OSError(errno.ESTALE, "it has another number for whoever writes it")
         return self._add(request, self._files.entry(node, handle), handle)
+
+    def _spooled(self, entry: Entry) -> Handle:
+        try:
+            return self._files.open(entry.node)
+        except NotFound:
+            raise OSError(errno.ESTALE, "perhaps it was stored: ask for the name again") from None
 
     def _entry_to_read(self, request: Request) -> Entry:
         node = self._inodes.node(request.nodeid)
