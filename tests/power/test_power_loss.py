@@ -3,7 +3,7 @@
 A program runs once, under strace. Its log is cut after each call, and what a disk may hold then is
 laid out, opened and checked. For the objects alone, after every call: all that was not synced is
 lost, or all is kept, or each is lost, kept or cut short by chance. For a whole store, by default, a
-twelfth of the states; ``POSECAS_POWER=all`` tries all of them, torn ones after every call too.
+few of the states; ``POSECAS_POWER=all`` tries all of them, torn ones after every call too.
 """
 
 import os
@@ -30,7 +30,7 @@ from posecas.objects.local import LocalObjects
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
 EVERY = os.environ.get("POSECAS_POWER") == "all"
-STEP = 1 if EVERY else 12
+STEP = 1 if EVERY else 18
 ROOM = Path("/dev/shm")  # noqa: S108 - what is laid out need not be durable
 
 WRITE_OBJECTS = """
@@ -211,7 +211,7 @@ def test_a_store_survives_a_power_loss_after_any_call(tmp_path: Path, room: Path
     disk, calls = store_run(tmp_path)
     assert reports(calls)[-1] == "stored p5 5"
     found = islice(cuts(disk, calls, 20), 0, None, STEP)
-    assert each(room, found, store_holds) > 10
+    assert each(room, found, store_holds) > 5
 
 
 def test_what_was_synced_or_closed_in_a_mount_survives_a_power_loss_after_any_call(

@@ -15,7 +15,7 @@ from posecas.images.probe import probe
 from posecas.images.recipes import RECIPES
 from posecas.images.render import render
 
-EXAMPLES: Final = int(os.environ.get("POSECAS_DAMAGE_EXAMPLES", "60"))
+EXAMPLES: Final = int(os.environ.get("POSECAS_DAMAGE_EXAMPLES", "40"))
 LIMITS: Final = Limits(1_000_000, 100_000, 1_000, "profile.test")
 PICTURE: Final = pictures.photo(24, 18)
 ICC: Final = profiles.display_p3()
