@@ -24,7 +24,9 @@ DEEPEST: Final = 255
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_KIND_SHIFT: Final = 56
+KIND_SHIFT: Final = 56
+"""A node without its lower bits is its kind, as a plain number: sooner than by `kind_of`."""
+
 _DEPTH_SHIFT: Final = 48
 _ROW_MASK: Final = (1 << _DEPTH_SHIFT) - 1
 
@@ -65,13 +67,13 @@ class Kind(IntEnum):
 
 def make_node(kind: Kind, row: int = 0, *, depth: int = 0) -> Node:
     """Return the node of a row; a folder of old paths is one of them, cut at ``depth`` names."""
-    return Node(kind << _KIND_SHIFT | depth << _DEPTH_SHIFT | row)
+    return Node(kind << KIND_SHIFT | depth << _DEPTH_SHIFT | row)
 
 
 def kind_of(node: Node) -> Kind:
     """Return what a node is. Raises ``NotFound`` for a number that never was one."""
     try:
-        return Kind(node >> _KIND_SHIFT)
+        return Kind(node >> KIND_SHIFT)
     except ValueError:
         raise NotFound(f"node {node}: there is none of this number") from None
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Final
 
 from posecas.view import Entry, Node
-from posecas.view.nodes import Kind
+from posecas.view.nodes import KIND_SHIFT, Kind
 from posecas_fuse import entries
 from posecas_fuse.entries import NAMES
 from posecas_fuse.kernel import replies
@@ -21,7 +21,6 @@ DAY: Final = 86400
 UNFOLLOWED: Final = 1
 """The same, while changes cannot be followed."""
 
-_KIND_SHIFT: Final = 56
 _SCRATCH: Final = frozenset({Kind.SCRATCH, Kind.SPOOLED})
 _TELLING: Final = frozenset({Kind.STATUS, Kind.METRICS})
 _REMEMBERED: Final = 10_000
@@ -75,14 +74,14 @@ class Appearance:
     def described(self, entry: Entry, *, seconds: int | None = None) -> bytes:
         """Answer a question for attributes."""
         if seconds is None:
-            seconds = 0 if entry.node >> _KIND_SHIFT in _TELLING else self.validity
+            seconds = 0 if entry.node >> KIND_SHIFT in _TELLING else self.validity
         return replies.attributes(self._listed([entry], 0, 0)[0][: ENTRY.size], seconds)
 
     def listed(self, parent: Node, entries: Sequence[Entry]) -> list[bytes]:
         """Return entries of a folder as READDIRPLUS is answered."""
         seconds = self.validity
         # What waits to be stored becomes something else without a word.
-        spooled_seconds = seconds if parent >> _KIND_SHIFT in _SCRATCH else 0
+        spooled_seconds = seconds if parent >> KIND_SHIFT in _SCRATCH else 0
         return self._listed(entries, seconds, spooled_seconds)
 
     def pinned(self, opened: OpenFile) -> bytes:
@@ -119,7 +118,7 @@ class Appearance:
                 altered, altered_ns = divmod(owned.changed_ns, _SECOND_NS)
             if folder and (touched := self._touched.get(node, 0)) > modified:
                 written, written_ns = altered, altered_ns = divmod(touched, _SECOND_NS)
-            kind, name = node >> _KIND_SHIFT, text.encode(*NAMES)
+            kind, name = node >> KIND_SHIFT, text.encode(*NAMES)
             record = pack[(len(name) + 7) // 8](
                 node if blob is None else number_of(entry),
                 unusual.get(kind, usual),
@@ -145,7 +144,7 @@ class Appearance:
     def _tail(self, entry: Entry) -> bytes:
         tail = RIGHTS.pack(*self._looks.rights(entry), 0, replies.UNIT, 0)
         if entry.owned is None:
-            self._rights[entry.node >> _KIND_SHIFT] = tail
+            self._rights[entry.node >> KIND_SHIFT] = tail
         return tail
 
 

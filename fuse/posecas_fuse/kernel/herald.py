@@ -25,8 +25,8 @@ from typing import Final, NoReturn
 from posecas_fuse.kernel import replies
 from posecas_fuse.kernel.attach import abort, cut_off
 from posecas_fuse.kernel.device import Device
-from posecas_fuse.kernel.life import Life
 from posecas_fuse.kernel.parents import on_death
+from posecas_fuse.kernel.plan import Estate
 from posecas_fuse.table import device_at
 
 LANES: Final = 4
@@ -48,8 +48,9 @@ def packets(parent: int, names: Sequence[bytes], flags: int) -> list[bytes]:
     return [head + b"\0".join(names[start : start + _NAMES]) for start in starts]
 
 
-def run(device: int, lanes: Sequence[socket.socket], life: Life, mountpoint: Path) -> NoReturn:
-    """Be the herald of a mount, for as long as its keeper wants one."""
+def run(estate: Estate, keeper: int) -> NoReturn:
+    """Be the herald of a mount, for as long as its keeper, by its process id, wants one."""
+    life, mountpoint = estate.life, Path(estate.request.mountpoint)
     life.let_go()
     enough, wakeup = os.pipe()
     os.set_blocking(wakeup, False)
@@ -58,8 +59,10 @@ def run(device: int, lanes: Sequence[socket.socket], life: Life, mountpoint: Pat
         signal.signal(number, signal.SIG_IGN)
     signal.signal(ENOUGH, lambda *_: None)
     on_death(ENOUGH)
+    if os.getppid() != keeper:
+        os.kill(os.getpid(), ENOUGH)
     mounted = device_at(mountpoint)
-    couriers = [_Courier(Device(device), lane) for lane in lanes]
+    couriers = [_Courier(Device(estate.device), take) for _, take in estate.lanes]
     for courier in couriers:
         courier.start()
     waiting = select.poll()

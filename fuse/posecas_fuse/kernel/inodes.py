@@ -12,14 +12,13 @@ are in it: where two images of one pose agree in those, `reading` keeps them apa
 from typing import Final
 
 from posecas.view import Entry, Node
-from posecas.view.nodes import Kind
+from posecas.view.nodes import KIND_SHIFT, Kind
 from posecas_fuse.kernel.abi import ROOT_ID
 
 _TAG_SHIFT: Final = 36
 _TAG_BITS: Final = 20
 _TAG_DIGITS: Final = _TAG_BITS // 4
 _TAG_MASK: Final = ((1 << _TAG_BITS) - 1) << _TAG_SHIFT
-_KIND_SHIFT: Final = 56
 _TAGGED: Final = frozenset({Kind.POSE, Kind.THUMBNAIL, Kind.ALIAS})
 
 
@@ -33,7 +32,7 @@ class Inodes:
     def number(self, entry: Entry) -> int:
         """Return the number of what a name stands for now."""
         node, blob = entry.node, entry.blob
-        if blob is None or node >> _KIND_SHIFT not in _TAGGED or node & _TAG_MASK:
+        if blob is None or node >> KIND_SHIFT not in _TAGGED or node & _TAG_MASK:
             return self.of(node)
         return node | int(blob[:_TAG_DIGITS], 16) << _TAG_SHIFT
 
@@ -45,12 +44,12 @@ class Inodes:
         """Return the node of a number."""
         if number == ROOT_ID:
             return self._root
-        return Node(number & ~_TAG_MASK if number >> _KIND_SHIFT in _TAGGED else number)
+        return Node(number & ~_TAG_MASK if number >> KIND_SHIFT in _TAGGED else number)
 
 
 def is_spooled(node: Node) -> bool:
     """Tell whether a node, or a handle, is of a file that is being written."""
-    return node >> _KIND_SHIFT == Kind.SPOOLED
+    return node >> KIND_SHIFT == Kind.SPOOLED
 
 
 def content(entry: Entry) -> int:

@@ -103,11 +103,10 @@ class Keeper:
         return True
 
     def _start_herald(self) -> None:
+        keeper = os.getpid()
         pid = os.fork()
         if not pid:
-            estate = self._estate
-            lanes = [take for _, take in estate.lanes]
-            herald.run(estate.device, lanes, estate.life, self._mountpoint)
+            herald.run(self._estate, keeper)
         self._herald = pid
 
     def _end_herald(self) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from posecas.errors import NotFound, PosecasError
 from posecas.view import Entry, Node
-from posecas.view.nodes import Kind
+from posecas.view.nodes import KIND_SHIFT, Kind
 from posecas_fuse.files import LONGEST_NAME, Handle
 from posecas_fuse.kernel import replies, requests
 from posecas_fuse.kernel.abi import GETATTR_FH
@@ -19,7 +19,6 @@ from posecas_fuse.kernel.page import Piece
 from posecas_fuse.kernel.requests import Request
 from posecas_fuse.kernel.shared import Shared
 
-_KIND_SHIFT: Final = 56
 _MAKING: Final = frozenset(
     {
         Kind.THUMBNAIL_USER_GENERATION,
@@ -55,7 +54,7 @@ class Names:
             self._recent.told(known.number, known.entry)
             return known.told
         parent = self._inodes.node(request.nodeid)
-        if parent >> _KIND_SHIFT in _MAKING:
+        if parent >> KIND_SHIFT in _MAKING:
             return None
         return self.lookup_or_make(request)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from posecas.view import Node
-from posecas.view.nodes import Kind, make_node, row_of
+from posecas.view.nodes import KIND_SHIFT, Kind, make_node, row_of
 from posecas_fuse.files import Files
 from posecas_fuse.kernel.abi import EXPIRE_ONLY
 from posecas_fuse.kernel.appearance import Appearance
@@ -15,7 +15,6 @@ from posecas_fuse.kernel.herald import packets
 from posecas_fuse.kernel.inodes import Inodes
 from posecas_fuse.kernel.open_files import OpenFiles
 
-_KIND_SHIFT: Final = 56
 _GENERATIONS: Final = (Kind.GENERATION, Kind.USER_GENERATION)
 
 
@@ -83,7 +82,7 @@ class Notifying:
 
     def here(self, parent: Node, name: bytes) -> None:
         """A name was changed through this mount: the same folder in the other tree shows it too."""
-        if parent >> _KIND_SHIFT in _GENERATIONS:
+        if parent >> KIND_SHIFT in _GENERATIONS:
             for kind in _GENERATIONS:
                 node = make_node(kind, row_of(parent))
                 if node != parent:

@@ -7,13 +7,12 @@ from typing import Final
 
 from posecas.errors import PosecasError
 from posecas.view import Node
-from posecas.view.nodes import Kind
+from posecas.view.nodes import KIND_SHIFT, Kind
 from posecas_fuse.files import Files
 from posecas_fuse.kernel.appearance import Appearance
 from posecas_fuse.kernel.page import Page, Piece
 from posecas_fuse.listing import DOTS
 
-_KIND_SHIFT: Final = 56
 _OF_FILES: Final = frozenset(
     {
         *(Kind.GENERATION, Kind.USER_GENERATION),
@@ -79,7 +78,7 @@ class OpenFolder:
         page = Page(self.node, self._appearance, piece)
         self._fill(page, piece)
         following = None
-        if page.last is not None and self.node >> _KIND_SHIFT in _OF_FILES:
+        if page.last is not None and self.node >> KIND_SHIFT in _OF_FILES:
             following = replace(piece, offset=page.offset)
             if page.last.owned is not None:
                 # It is listed last, and grows with every write.
