@@ -155,7 +155,9 @@ def _use(backends: Backends, name: str) -> LocationUse:
     for one in backends.index.use_of_locations():
         if one.location.name == name:
             return one
-    raise LocationNotFound(f"location {name!r}: this store has none of this name")
+    raise LocationNotFound(
+        f"location {name!r}: this store has none of this name; see: posecas location ls"
+    )
 
 
 def _refuse_used(backends: Backends, name: str) -> None:

@@ -140,7 +140,9 @@ def location_named(cursor: Cursor, name: str) -> Location:
     """Raises ``LocationNotFound``."""
     row = cursor.one(f"{rows.LOCATION} WHERE l.name = ?", name)
     if row is None:
-        raise LocationNotFound(f"location {name!r}: this store has none of this name")
+        raise LocationNotFound(
+            f"location {name!r}: this store has none of this name; see: posecas location ls"
+        )
     return rows.location(row)
 
 
