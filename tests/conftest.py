@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import posecas
 from kit.buckets import (  # noqa: F401 - fixtures
@@ -13,6 +14,11 @@ from kit.buckets import (  # noqa: F401 - fixtures
     s3_servers,
     whole_s3_bucket,
 )
+
+# The same examples every time, and none fails for being slow; `chance` tries others.
+settings.register_profile("suite", settings.get_profile("ci"))
+settings.register_profile("chance", settings.get_profile("ci"), derandomize=False)
+settings.load_profile("suite")
 
 pytest.register_assert_rewrite("contract.objects_contract", "kit.intakes")
 

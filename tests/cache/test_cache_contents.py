@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.deadlines import at_some_pace
 from kit.disks import small_disk
 from kit.origins import Opened, Origin, blob
 from posecas.cache import Cache
@@ -103,50 +104,53 @@ def test_all_who_ask_at_once_share_one_fetch(opened: Opened) -> None:
 
     def wait() -> None:
         asked.release()
-        go.wait(20)
+        go.wait(60)
 
     origin = Origin(before=wait)
     caches = [opened() for _ in range(4)]
     with ThreadPoolExecutor(16) as pool:
         reads = [pool.submit(origin.read, caches[number % 4], 1) for number in range(16)]
-        assert asked.acquire(timeout=20)
+        assert asked.acquire(timeout=60)
         # Time for one that wrongly fetches for itself.
         assert not asked.acquire(timeout=0.3)
         go.set()
-        assert {read.result(20) for read in reads} == {blob(1)}
+        assert {read.result(60) for read in reads} == {blob(1)}
     assert origin.fetched == [1]
 
 
 def test_threads_that_wait_for_a_fetch_are_told_why_it_failed(opened: Opened) -> None:
-    asked, go, calls = threading.Event(), threading.Event(), []
+    def ask(pace: int) -> None:
+        asked, go, calls = threading.Event(), threading.Event(), []
 
-    def fail() -> bytes:
-        calls.append(1)
-        asked.set()
-        go.wait(20)
-        raise LocationUnavailable("it does not answer")
+        def fail() -> bytes:
+            calls.append(1)
+            asked.set()
+            go.wait(60)
+            raise LocationUnavailable("it does not answer")
 
-    origin, cache = Origin(), opened()
-    about_to = threading.Semaphore(0)
+        origin, cache = Origin(), opened()
+        about_to = threading.Semaphore(0)
 
-    def read() -> bytes:
-        about_to.release()
-        return cache.read(origin.digest(1), fail)
+        def read() -> bytes:
+            about_to.release()
+            return cache.read(origin.digest(1), fail)
 
-    with ThreadPoolExecutor(4) as pool:
-        reads = [pool.submit(read)]
-        assert asked.wait(20)
-        reads += [pool.submit(read) for _ in range(3)]
-        assert all(about_to.acquire(timeout=20) for _ in range(4))
-        # That they wait cannot be seen; one that came later would fetch, and fail, for itself.
-        threading.Timer(0.5, go.set).start()
-        assert all(isinstance(one.exception(20), LocationUnavailable) for one in reads)
-    assert len(calls) == 1
+        with ThreadPoolExecutor(4) as pool:
+            reads = [pool.submit(read)]
+            assert asked.wait(60)
+            reads += [pool.submit(read) for _ in range(3)]
+            assert all(about_to.acquire(timeout=60) for _ in range(4))
+            # That they wait cannot be seen; one that came later would fetch, and fail, for itself.
+            threading.Timer(0.3 * pace, go.set).start()
+            assert all(isinstance(one.exception(60), LocationUnavailable) for one in reads)
+        assert len(calls) == 1
+
+    at_some_pace(ask)
 
 
 def test_a_fetch_that_hangs_is_given_up_in_time_and_holds_up_nobody_else(opened: Opened) -> None:
     go = threading.Event()
-    hanging, fine, cache = Origin(before=lambda: go.wait(20)), Origin(), opened()
+    hanging, fine, cache = Origin(before=lambda: go.wait(60)), Origin(), opened()
     try:
         with pytest.raises(LocationUnavailable, match="still being fetched"):
             cache.open(hanging.digest(1), hanging.size, hanging.fetch(1), seconds=0.05)
@@ -156,7 +160,7 @@ def test_a_fetch_that_hangs_is_given_up_in_time_and_holds_up_nobody_else(opened:
     finally:
         go.set()
     # What came late is kept all the same.
-    with cache.open(hanging.digest(1), hanging.size, hanging.fetch(1), seconds=20) as file:
+    with cache.open(hanging.digest(1), hanging.size, hanging.fetch(1), seconds=60) as file:
         assert file.read() == blob(1)
     assert hanging.fetched == [1]
 
@@ -169,15 +173,15 @@ def test_a_process_that_is_stopped_while_it_fetches_is_not_waited_for_without_en
 
     def stop() -> None:
         started.set()
-        go.wait(20)
+        go.wait(60)
 
     stopped = Origin(before=stop)
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(stopped.read, opened(), 1)
-        assert started.wait(20)
+        assert started.wait(60)
         Origin().read(opened(), 1)
         go.set()
-        other.result(20)
+        other.result(60)
 
 
 def test_another_store_s_folder_is_refused_and_left_alone(opened: Opened) -> None:

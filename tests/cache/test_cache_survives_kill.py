@@ -122,7 +122,7 @@ print("right")
             assert process.stdin is not None
             process.stdin.write("go\n")
             process.stdin.flush()
-        assert [process.communicate(timeout=30)[0] for process in processes] == ["right\n"] * 4
+        assert [process.communicate(timeout=120)[0] for process in processes] == ["right\n"] * 4
     finally:
         for process in processes:
             process.kill()

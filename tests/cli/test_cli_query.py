@@ -219,7 +219,7 @@ def test_a_comment_or_a_semicolon_at_the_end_is_no_second_statement(filled: Pose
 def test_an_endless_statement_is_stopped_in_time(filled: Posecas, sql: str) -> None:
     start = time.monotonic()
     done = filled("query", sql, "--timeout", "1s", "--json")
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60
     assert (done.code, done.out, done.error["error"]) == (1, "", "TooSlow")
     assert "after 1 s" in done.error["message"]
     assert "--timeout" in done.error["message"]
@@ -243,7 +243,7 @@ def test_what_the_reader_does_not_want_is_not_computed(filled: Posecas) -> None:
         assert asking.stderr
         assert asking.stdout.readline() == b"[1]\n"
         asking.stdout.close()
-        assert asking.wait(timeout=30) == 0
+        assert asking.wait(timeout=120) == 0
         assert asking.stderr.read() == b""
 
 
@@ -260,7 +260,7 @@ def test_an_interrupt_ends_a_long_statement(filled: Posecas) -> None:
         # Long enough to be inside the statement; a little earlier it ends the same way.
         time.sleep(1)
         asking.send_signal(signal.SIGINT)
-        assert asking.wait(timeout=30) == 130
+        assert asking.wait(timeout=120) == 130
         assert asking.stderr.read() == b"posecas: interrupted\n"
 
 
@@ -298,7 +298,7 @@ def test_writers_go_on_while_a_query_is_read(posecas: Posecas, tmp_path: Path) -
         assert posecas("put", tmp_path / "a.png", "--generation", "g").code == 0
         assert json.loads(asking.stdout.readline()) == [2, 0]
         asking.stdout.close()
-        assert asking.wait(timeout=30) == 0
+        assert asking.wait(timeout=120) == 0
 
 
 def test_without_a_store_there_is_nothing_to_ask(nowhere: Posecas) -> None:

@@ -41,7 +41,7 @@ def test_what_is_under_way_may_end(posecas: Posecas) -> None:
         first = next(pieces)
         server.process.terminate()
         assert first + b"".join(pieces) == data
-        assert server.process.wait(timeout=20) == 0
+        assert server.process.wait(timeout=60) == 0
 
 
 def test_it_tells_of_each_request_and_journals_what_it_made(posecas: Posecas, image: str) -> None:

@@ -90,7 +90,10 @@ _SAID = st.builds(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(st.tuples(_SAID, st.booleans()), min_size=1, max_size=8))
 def test_a_listing_tells_of_each_image_what_its_pose_tells(
     index: Index, said: list[tuple[Attributes, bool]]

@@ -46,7 +46,7 @@ def answers(port: int) -> bool:
 
 
 def get(server: int, path: str) -> tuple[HTTPResponse, bytes]:
-    with closing(HTTPConnection("127.0.0.1", server, timeout=10)) as connection:
+    with closing(HTTPConnection("127.0.0.1", server, timeout=60)) as connection:
         connection.request("GET", path)
         response = connection.getresponse()
         return response, response.read()
@@ -130,7 +130,7 @@ def test_the_unit_for_systemd_mounts_until_it_is_stopped(home: Path) -> None:
         try:
             mounts.until(lambda: is_shown(home))
             subprocess.run(stop, check=True, stdout=subprocess.DEVNULL)
-            assert service.wait(timeout=10) == 0
+            assert service.wait(timeout=60) == 0
         finally:
             service.terminate()
     assert not (home / "mnt").is_mount()
@@ -154,7 +154,7 @@ def test_the_line_for_fstab_mounts(home: Path) -> None:
         umount {home}/mnt && ! mountpoint -q {home}/mnt
     """
     command = ["unshare", "--mount", "sh", "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -169,12 +169,12 @@ def test_the_unit_for_systemd_serves_until_it_is_stopped(tmp_path: Path) -> None
         start, env=pages.environment(tmp_path), stdout=subprocess.DEVNULL
     ) as service:
         try:
-            mounts.until(lambda: answers(port), seconds=30)
+            mounts.until(lambda: answers(port))
             response, data = get(port, "/health")
             assert (response.status, data) == (200, b"ok\n")
         finally:
             service.terminate()
-        assert service.wait(timeout=30) == 0
+        assert service.wait(timeout=60) == 0
 
 
 def here(text: str, home: Path) -> str:

@@ -100,7 +100,7 @@ def test_an_application_without_rights_uses_what_another_container_mounts(tmp_pa
         env=there.environment({"POSECAS": str(program_file)}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, ""), done.stderr

@@ -65,7 +65,9 @@ def test_who_has_the_bytes_is_told_so(
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(first=st.none() | st.integers(0, 2000), last=st.none() | st.integers(0, 2000))
 def test_any_part_is_given(
@@ -204,7 +206,9 @@ def test_a_location_that_is_away_asks_to_try_again(
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(path=st.binary(max_size=40))
 def test_no_path_upsets_it(client: httpx.Client, path: bytes) -> None:

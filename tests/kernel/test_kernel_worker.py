@@ -1,16 +1,21 @@
 """One worker, asked as the kernel asks."""
 
 import errno
+import shutil
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from struct import Struct
 
 import posecas
+from kit.deadlines import at_some_pace
 from kit.far import open_far
 from kit.tiles import tile
 from kit.victims import run_until
-from kit.wires import ROOT, wired
+from kit.wires import ROOT, Wire, wired
 from posecas_fuse.kernel.abi import Opcode
 
 _OPEN = Struct("<II")
@@ -85,17 +90,32 @@ def test_names_near_each_other_are_found_as_they_are_whatever_was_found_before(
         assert wire.ask(Opcode.READ, folder, body) == (0, tile(5))
 
 
+@contextmanager
+def hanging(folder: Path, *, deadline: float, **settings: str) -> Iterator[Wire]:
+    """A worker of a store whose location is asked for objects and does not answer."""
+    far = open_far(folder, **settings)
+    far.objects.hung = threading.Event()
+    try:
+        with wired(far.store, deadline=deadline) as wire:
+            try:
+                yield wire
+            finally:
+                far.objects.hung.set()
+    finally:
+        far.store.close()
+
+
 def test_a_fetch_that_hangs_holds_up_nobody_and_ends_with_an_input_error(folder: Path) -> None:
     with posecas.create_store(folder) as store:
         for number in range(3):
             store.put(tile(number), generation="g1", pose=f"p{number}")
-    far = open_far(folder)
-    far.objects.hung = threading.Event()
-    try:
-        with wired(far.store, deadline=1.0) as wire:
-            hanging = [wire.find("generations", "g1", f"p{number}.png") for number in range(3)]
+
+    def ask(pace: int) -> None:
+        shutil.rmtree(folder / "cache", ignore_errors=True)
+        with hanging(folder, deadline=pace) as wire:
+            nodeids = [wire.find("generations", "g1", f"p{number}.png") for number in range(3)]
             begun = time.monotonic()
-            sent = [wire.send(Opcode.OPEN, nodeid, _OPEN.pack(0, 0)) for nodeid in hanging]
+            sent = [wire.send(Opcode.OPEN, nodeid, _OPEN.pack(0, 0)) for nodeid in nodeids]
             wire.send(Opcode.INTERRUPT, 0, Struct("<Q").pack(sent[2]))
             assert wire.hear()[:2] == (sent[2], errno.EINTR)
             # Names are answered meanwhile, and so is what is made of the index.
@@ -104,28 +124,26 @@ def test_a_fetch_that_hangs_holds_up_nobody_and_ends_with_an_input_error(folder:
                 assert wire.ask(Opcode.OPEN, described, _OPEN.pack(0, 0))[0] == 0
             answers = {wire.hear()[:2] for _ in range(2)}
             assert answers == {(unique, errno.EIO) for unique in sent[:2]}
-            assert time.monotonic() - begun >= 1.0
-            far.objects.hung.set()
-    finally:
-        far.objects.hung.set()
-        far.store.close()
+            assert time.monotonic() - begun >= pace
+
+    at_some_pace(ask)
 
 
 def test_a_look_up_that_makes_a_thumbnail_holds_up_nobody_and_ends_likewise(folder: Path) -> None:
     unmade = {"profile.pose.thumbnail": ""}
     with posecas.create_store(folder, settings=unmade) as store:
-        store.put(tile(1), generation="g1", pose="p1")
-        store.put(tile(2), generation="g1", pose="p2")
-    far = open_far(folder, profile__pose__thumbnail="")
-    far.objects.hung = threading.Event()
-    try:
-        with wired(far.store, deadline=1.0) as wire:
+        for number in range(4):
+            store.put(tile(number), generation="g1", pose=f"p{number}")
+    # What came late is kept, so that each attempt needs another one.
+    unseen = count(1)
+
+    def ask(pace: int) -> None:
+        with hanging(folder, deadline=pace, profile__pose__thumbnail="") as wire:
             thumbnails = wire.find("thumbnails", "generations", "g1")
-            sent = wire.send(Opcode.LOOKUP, thumbnails, b"p1.jpg\0")
+            name = f"p{next(unseen)}.jpg\0".encode()
+            sent = wire.send(Opcode.LOOKUP, thumbnails, name)
             for _ in range(10):
-                assert wire.find("generations", "g1", "p2.png")
+                assert wire.find("generations", "g1", "p0.png")
             assert wire.hear()[:2] == (sent, errno.EIO)
-            far.objects.hung.set()
-    finally:
-        far.objects.hung.set()
-        far.store.close()
+
+    at_some_pace(ask)

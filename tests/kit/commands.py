@@ -17,7 +17,7 @@ from typing import Any
 from posecas_cli.commands import posecas as program
 from posecas_cli.exits import run
 
-SECONDS = 60
+SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ class Away(Metered):
         """See ``Objects.read``."""
         data = super().read(self._reached(key))
         if self.hung is not None:
-            self.hung.wait(20)
+            self.hung.wait(120)
         if self.spoilt and key.startswith("objects/"):
             answer, *self.spoilt = self.spoilt
             return answer

@@ -29,7 +29,7 @@ _OURS: Final = frozenset(
 """Headers that concern one connection, not the message."""
 
 _UNTOUCHED: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
-_START_SECONDS: Final = 10
+_START_SECONDS: Final = 60
 _LARGEST: Final = 1 << 30
 
 

@@ -50,7 +50,7 @@ def forward_proxy() -> Iterator[ForwardProxy]:
             _, target, _ = head[0].split()
             connects = head[0].startswith("CONNECT")
             host, _, port = (target if connects else urlsplit(target).netloc).rpartition(":")
-            with socket.create_connection((host, int(port)), timeout=20) as there:
+            with socket.create_connection((host, int(port)), timeout=60) as there:
                 if connects:
                     self.wfile.write(b"HTTP/1.1 200 Connected\r\n\r\n")
                 else:
@@ -61,7 +61,7 @@ def forward_proxy() -> Iterator[ForwardProxy]:
                     while data := self.rfile.read1(1 << 16):
                         there.sendall(data)
                     there.shutdown(socket.SHUT_WR)
-                back.join(20)
+                back.join(60)
 
     with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True

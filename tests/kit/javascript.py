@@ -9,7 +9,7 @@ from typing import Final
 
 EXAMPLE: Final = Path(__file__).parents[2] / "examples" / "typescript"
 
-SECONDS: Final = 60
+SECONDS: Final = 120
 
 
 def program(name: str) -> str:

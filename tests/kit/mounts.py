@@ -15,7 +15,7 @@ from posecas_fuse.mount import mount
 from posecas_fuse.request import Engine, Request, default_engine
 from posecas_fuse.table import mounted_at
 
-GONE_SECONDS = 10.0
+GONE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)

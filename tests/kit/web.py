@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import httpx
 
-SECONDS = 30
+SECONDS = 60
 
 
 def ask(

@@ -35,7 +35,7 @@ class Wire:
 
     def __init__(self, end: socket.socket) -> None:
         self._end = end
-        end.settimeout(20)
+        end.settimeout(60)
 
     def send(self, opcode: int, nodeid: int, body: bytes = b"") -> int:
         """Ask, and return the number to find the answer by."""

@@ -9,7 +9,7 @@ import posecas
 from kit.commands import Posecas
 from kit.mounts import Mount
 
-SECONDS: Final = 60
+SECONDS: Final = 120
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import pytest
 
 import posecas
 from kit.commands import Posecas
+from kit.mounts import until
 from kit.moves import objects_at, replicated
 from kit.soundness import unsound
 from kit.tiles import tile
@@ -115,10 +116,7 @@ def test_while_a_process_lives_it_is_sent_by_itself(on_disk: Path) -> None:
     with committing(on_disk) as store:
         store.put(tile(1), generation="g", pose="p")
         sender = Sender(store._backends, store._ingest, seconds=0.01)
-        for _ in range(1000):
-            if store.waiting().count == 0:
-                break
-            sender._closed.wait(0.01)
+        until(lambda: store.waiting().count == 0)
         sender.close()
         assert (sender.failure, store.waiting().count) == (None, 0)
 

@@ -15,14 +15,12 @@ from posecas import PutItem
 
 pytestmark = pytest.mark.fuse
 
-_SEEN_SECONDS = 2.0
-
 
 def test_a_new_pose_is_there_soon(store: posecas.Store, mount: Mount) -> None:
     path = mount / "generations/g1/p1.png"
     assert not path.exists()
     store.put(tile(1), generation="g1", pose="p1")
-    until(path.exists, _SEEN_SECONDS)
+    until(path.exists)
     assert path.read_bytes() == tile(1)
 
 
@@ -35,7 +33,7 @@ with posecas.open_store(sys.argv[1]) as store:
 """
     done = run_until("", script, folder)
     assert done.returncode == 0, done.stderr
-    until((mount / "users/eve/g7/p7.png").exists, _SEEN_SECONDS)
+    until((mount / "users/eve/g7/p7.png").exists)
     assert (mount / "users/eve/g7/p7.png").read_bytes() == tile(7)
 
 
@@ -50,7 +48,7 @@ def test_a_removed_pose_is_gone_and_a_reader_that_has_it_open_keeps_it(
         store.remove(["g1/p1"])
         with pytest.raises(FileNotFoundError):
             path.open("rb")
-        until(lambda: not path.exists(), _SEEN_SECONDS)
+        until(lambda: not path.exists())
         assert begin + file.read() == data
     assert not path.exists()
 
@@ -66,7 +64,7 @@ def test_a_reader_keeps_the_old_image_while_others_get_the_new_one(
         begin = file.read(100)
         store.put(new, generation="g1", pose="p1", replace=True)
         assert path.read_bytes() == new
-        until(lambda: path.stat().st_size == len(new), _SEEN_SECONDS)
+        until(lambda: path.stat().st_size == len(new))
         assert begin + _rest(file.fileno()) == old
         assert path.read_bytes() == new
     assert path.read_bytes() == new
@@ -114,11 +112,11 @@ def test_a_listing_that_goes_on_after_a_removal_shows_nothing_that_is_gone(
 ) -> None:
     list(store.put_many(PutItem(tile(1), "g1", f"p{number:04}") for number in range(250)))
     folder = mount / "generations/g1"
-    until((folder / "p0249.png").exists, _SEEN_SECONDS)
+    until((folder / "p0249.png").exists)
     with os.scandir(folder) as listing:
         next(listing).stat()
         store.remove([f"g1/p{number:04}" for number in range(150, 250)])
-        until(lambda: not (folder / "p0249.png").exists(), _SEEN_SECONDS)
+        until(lambda: not (folder / "p0249.png").exists())
         for entry in listing:
             # The kernel asks for attributes with the names as long as somebody wants them.
             with suppress(FileNotFoundError):

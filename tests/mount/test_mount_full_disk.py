@@ -46,7 +46,7 @@ def test_on_a_full_disk_writing_is_told_so_and_the_rest_goes_on(
         note.unlink()
         assert not note.exists()
         (disk.path / ".filler").unlink()
-        until(lambda: _status(mount)["dirty"] == 0, 20)
+        until(lambda: _status(mount)["dirty"] == 0)
         assert (folder / "p4.png").read_bytes() == store.get("g1/p4") == _OTHER
         (folder / "p5.png").write_bytes(tile(1))
         assert store.get("g1/p5") == tile(1)

@@ -75,7 +75,7 @@ print("ended")
     process = start(script, store.path, mountpoint, engine)
     until(lambda: mounted_at(mountpoint) is not None)
     process.send_signal(number)
-    assert (process.communicate(timeout=20)[0], process.returncode) == ("ended\n", 0)
+    assert (process.communicate(timeout=60)[0], process.returncode) == ("ended\n", 0)
     assert mounted_at(mountpoint) is None
 
 

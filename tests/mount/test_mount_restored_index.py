@@ -13,8 +13,6 @@ from kit.tiles import tile
 
 pytestmark = pytest.mark.fuse
 
-_SECONDS = 10.0
-
 
 def test_a_mount_goes_on_with_the_index_that_was_restored(
     folder: Path, mountpoint: Path, tmp_path: Path
@@ -26,7 +24,7 @@ def test_a_mount_goes_on_with_the_index_that_was_restored(
         assert not (images / "p2.png").exists()
         _restore(program)
         assert program("put", tmp_path / "p2.png", "--generation", "g").code == 0
-        until((images / "p2.png").exists, _SECONDS)
+        until((images / "p2.png").exists)
         assert (images / "p2.png").read_bytes() == tile(2)
         (images / "p3.png").write_bytes(tile(3))
         assert "p3" in program("ls").out
@@ -40,7 +38,7 @@ def test_the_portable_engine_says_that_the_index_was_replaced(
     with mounted(folder, mountpoint, engine="portable") as mount:
         assert (mount / "generations/g/p1.png").read_bytes() == tile(1)
         _restore(program)
-        until(lambda: _fails(mount / "generations/g/p1.png"), _SECONDS)
+        until(lambda: _fails(mount / "generations/g/p1.png"))
         assert "the index was replaced" in (folder / "mount.log").read_text()
     with mounted(folder, mountpoint, engine="portable") as mount:
         assert (mount / "generations/g/p1.png").read_bytes() == tile(1)

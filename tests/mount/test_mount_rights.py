@@ -81,7 +81,7 @@ def _run(*words: str | Path, **environment: str | Path) -> str:
         capture_output=True,
         text=True,
         cwd="/",
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -115,7 +115,7 @@ def test_root_without_the_right_to_mount_is_told_what_a_container_needs(
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 1

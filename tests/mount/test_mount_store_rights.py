@@ -70,7 +70,7 @@ def _mounted_by_rights(store: Path, mountpoint: Path, engine: Engine, log: Path)
     finally:
         store.chmod(0o700)
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def _errno(act: Callable[[], object]) -> int:

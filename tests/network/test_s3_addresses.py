@@ -3,9 +3,9 @@
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
+from kit import web
 from kit.servers import Bucket
 from posecas.errors import InvalidName, UsageError
 from posecas.objects.s3 import S3Objects
@@ -28,7 +28,7 @@ def upload(objects: S3Objects) -> str:
 
 
 def test_an_address_gives_the_bytes_and_how_to_cache_them(objects: S3Objects) -> None:
-    answer = httpx.get(objects.url(KEY, seconds=60))
+    answer = web.get(objects.url(KEY, seconds=60))
     assert (answer.status_code, answer.content) == (200, b"bytes")
     assert answer.headers["content-type"] == "image/png"
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -37,22 +37,22 @@ def test_an_address_gives_the_bytes_and_how_to_cache_them(objects: S3Objects) ->
 def test_a_name_for_downloads_is_part_of_the_address(objects: S3Objects) -> None:
     url = objects.url(KEY, seconds=60, download_name="pose-1.png")
     assert "pose-1.png" in url
-    assert httpx.get(url).content == b"bytes"
+    assert web.get(url).content == b"bytes"
     with pytest.raises(InvalidName):
         objects.url(KEY, seconds=60, download_name='a"; b')
 
 
 def test_an_address_is_for_one_key_and_one_method(objects: S3Objects) -> None:
     url = objects.url(KEY, seconds=60)
-    assert httpx.get(url.replace("one.png", "two.png")).status_code == 403
-    assert httpx.put(url, content=b"other").status_code == 403
+    assert web.get(url.replace("one.png", "two.png")).status_code == 403
+    assert web.put(url, b"other").status_code == 403
     assert objects.read(KEY) == b"bytes"
 
 
 def test_an_address_ends(objects: S3Objects) -> None:
     url = objects.url(KEY, seconds=1)
     time.sleep(2.1)
-    assert httpx.get(url).status_code == 403
+    assert web.get(url).status_code == 403
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 7 * 24 * 60 * 60 + 1])
@@ -65,8 +65,8 @@ def test_an_address_is_for_a_second_to_seven_days(objects: S3Objects, seconds: i
 
 def test_an_upload_goes_once(objects: S3Objects) -> None:
     url = upload(objects)
-    assert httpx.put(url, content=b"four", headers=HEADERS).status_code == 200
-    assert httpx.put(url, content=b"five", headers=HEADERS).status_code == 412
+    assert web.put(url, b"four", HEADERS).status_code == 200
+    assert web.put(url, b"five", HEADERS).status_code == 412
     assert objects.read(UPLOAD) == b"four"
 
 
@@ -83,5 +83,5 @@ def test_an_upload_goes_once(objects: S3Objects) -> None:
 def test_an_upload_is_bound_to_size_type_and_being_new(
     objects: S3Objects, body: bytes, headers: dict[str, str]
 ) -> None:
-    assert httpx.put(upload(objects), content=body, headers=headers).status_code == 403
+    assert web.put(upload(objects), body, headers).status_code == 403
     assert [found.key for found in objects.list("incoming/")] == []

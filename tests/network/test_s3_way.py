@@ -51,7 +51,7 @@ def answering(answers: Sequence[Sequence[bytes]]) -> Iterator[S3Objects]:
         endpoint = Endpoint(address, key_id=Secret(KEY_ID), secret=Secret(SECRET))
         with closing(S3Objects(endpoint, "poses", patience=HASTY)) as objects:
             yield objects
-        server.join(10)
+        server.join(60)
         assert not server.is_alive()
 
 

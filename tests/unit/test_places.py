@@ -16,7 +16,7 @@ from posecas.objects.metering import Metered, MeteredPaths
 from posecas.places import Place
 from posecas.recipes import recipes_of
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds that a busy machine gets to begin the expected writes."""
 
 

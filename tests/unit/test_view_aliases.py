@@ -92,7 +92,10 @@ _PARTS = st.text(st.sampled_from("ab-.0\U0001f426"), min_size=1, max_size=3).fil
 _PATHS = st.lists(_PARTS, min_size=1, max_size=3).map("/".join)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(paths=st.sets(_PATHS, max_size=8), limit=st.integers(1, 5))
 def test_the_listing_agrees_with_the_paths(
     store: posecas.Store, paths: set[str], limit: int
