@@ -1,5 +1,6 @@
 """What tests of several folders share."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from kit.buckets import (  # noqa: F401 - fixtures
 settings.register_profile("suite", settings.get_profile("ci"))
 settings.register_profile("chance", settings.get_profile("ci"), derandomize=False)
 settings.load_profile("suite")
+
+# Where a shell runs this in the background it has it ignored, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest.register_assert_rewrite("contract.objects_contract", "kit.intakes")
 

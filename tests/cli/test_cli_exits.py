@@ -144,20 +144,13 @@ def test_a_reader_that_goes_away_is_no_error(posecas: Posecas, tmp_path: Path) -
     for number in range(3):
         (tmp_path / f"{number}.png").write_bytes(tile(number))
     images = [tmp_path / f"{number}.png" for number in range(3)]
-    with subprocess.Popen(
-        command("put", *images, "--generation", "g"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=posecas.environment(),
-    ) as putting:
+    with posecas.running("put", *images, "--generation", "g") as putting:
         assert putting.stdout
         assert putting.stderr
         putting.stdout.close()
         assert putting.wait(timeout=commands.SECONDS) == 0
         assert putting.stderr.read().startswith(b"posecas: 3 files: 3 stored")
-    with subprocess.Popen(
-        command("ls"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=posecas.environment()
-    ) as listing:
+    with posecas.running("ls") as listing:
         assert listing.stdout
         assert listing.stderr
         listing.stdout.close()

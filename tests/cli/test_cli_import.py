@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kit import disks, pictures
-from kit.commands import Posecas, command
+from kit.commands import Posecas
 from kit.tiles import tile
 
 
@@ -191,13 +190,8 @@ def test_interrupted_it_ends_cleanly_and_finishes_when_run_again(
     for number in range(60):
         image = pictures.photo(500, 500, seed=number)
         write(folder / f"{number:03}.png", pictures.png(image, compress_level=0))
-    with subprocess.Popen(
-        # It is not to be done before this process has its turn.
-        ["nice", *command("--json", "import", folder)],  # noqa: S607
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=posecas.environment(),
-    ) as process:
+    # It is not to be done before this process has its turn.
+    with posecas.running("--json", "import", folder, under=["nice"]) as process:
         assert process.stdout
         first = process.stdout.readline()
         time.sleep(0.05)

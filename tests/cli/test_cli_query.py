@@ -4,14 +4,13 @@ import csv
 import io
 import json
 import signal
-import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from kit.commands import Posecas, command
+from kit.commands import Posecas
 from kit.tiles import tile
 
 ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n)"
@@ -233,12 +232,8 @@ def test_rows_come_while_the_statement_runs(filled: Posecas) -> None:
 
 
 def test_what_the_reader_does_not_want_is_not_computed(filled: Posecas) -> None:
-    with subprocess.Popen(
-        command("query", f"{ENDLESS} select i from n", "--arrays", "--timeout", "1h"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=filled.environment(),
-    ) as asking:
+    every = f"{ENDLESS} select i from n"
+    with filled.running("query", every, "--arrays", "--timeout", "1h") as asking:
         assert asking.stdout
         assert asking.stderr
         assert asking.stdout.readline() == b"[1]\n"
@@ -248,12 +243,8 @@ def test_what_the_reader_does_not_want_is_not_computed(filled: Posecas) -> None:
 
 
 def test_an_interrupt_ends_a_long_statement(filled: Posecas) -> None:
-    with subprocess.Popen(
-        command("query", f"{ENDLESS} select i from n where i = 1 or i < 0", "--timeout", "1h"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=filled.environment(),
-    ) as asking:
+    one = f"{ENDLESS} select i from n where i = 1 or i < 0"
+    with filled.running("query", one, "--timeout", "1h") as asking:
         assert asking.stderr
         while asking.poll() is None and not _has_opened(asking.pid, "index.sqlite"):
             time.sleep(0.05)
@@ -288,11 +279,8 @@ def test_too_many_rows_for_a_laid_out_table_are_refused(filled: Posecas) -> None
 
 def test_writers_go_on_while_a_query_is_read(posecas: Posecas, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(tile(1))
-    with subprocess.Popen(
-        command("query", f"{ENDLESS} select i, (select count(*) from poses) from n", "--arrays"),
-        stdout=subprocess.PIPE,
-        env=posecas.environment(),
-    ) as asking:
+    counted = f"{ENDLESS} select i, (select count(*) from poses) from n"
+    with posecas.running("query", counted, "--arrays") as asking:
         assert asking.stdout
         assert json.loads(asking.stdout.readline()) == [1, 0]
         assert posecas("put", tmp_path / "a.png", "--generation", "g").code == 0

@@ -8,8 +8,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,22 @@ class Posecas:
             check=False,
         )
         return Finished(done.returncode, done.stdout, done.stderr.decode())
+
+    @contextmanager
+    def running(
+        self, *arguments: str | Path, under: Sequence[str] = ()
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """Run it meanwhile, by the program ``under`` if one is named; it is gone afterwards."""
+        with subprocess.Popen(
+            [*under, *command(*arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self.environment(),
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment that names the store."""

@@ -73,10 +73,18 @@ mount_here(Request(sys.argv[1], sys.argv[2], sys.argv[3]))
 print("ended")
 """
     process = start(script, store.path, mountpoint, engine)
-    until(lambda: mounted_at(mountpoint) is not None)
-    process.send_signal(number)
-    assert (process.communicate(timeout=60)[0], process.returncode) == ("ended\n", 0)
-    assert mounted_at(mountpoint) is None
+    try:
+        until(lambda: mounted_at(mountpoint) is not None)
+        if engine == "portable":
+            # libfuse mounts before it hears of signals.
+            assert "users" in names(mountpoint)
+        process.send_signal(number)
+        assert (process.communicate(timeout=60)[0], process.returncode) == ("ended\n", 0)
+        assert mounted_at(mountpoint) is None
+    finally:
+        process.kill()
+        if mounted_at(mountpoint) is not None:
+            unmount(mountpoint)
 
 
 def test_a_mount_whose_process_was_killed_is_named_and_cleaned_up(

@@ -248,4 +248,11 @@ def serve(request: Request, spool: ClaimedSpool | None, *, ready: Ready) -> None
     ``spool`` stays claimed whatever happens to workers; None: nothing is written. Raises
     ``MountFailed``: it cannot be mounted, or its workers die again and again.
     """
-    Keeper(establish(request, spool, make_lanes(), Life.begin()), restarts=0, ready=ready).keep()
+    # A signal that comes once it is mounted waits until somebody sees to both.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    try:
+        estate = establish(request, spool, make_lanes(), Life.begin())
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        raise
+    Keeper(estate, restarts=0, ready=ready).keep()
