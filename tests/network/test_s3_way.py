@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -32,8 +33,11 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[ForwardProxy]:
 
 
 @contextmanager
-def answering(answers: Sequence[Sequence[bytes]]) -> Iterator[S3Objects]:
-    """Objects at a service that says this on each connection, one answer a request."""
+def answering(answers: Sequence[Sequence[bytes | Sequence[bytes]]]) -> Iterator[S3Objects]:
+    """Objects at a service that says this on each connection, one answer a request.
+
+    An answer may come in pieces, one after the other.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -43,7 +47,11 @@ def answering(answers: Sequence[Sequence[bytes]]) -> Iterator[S3Objects]:
                     for answer in said:
                         while not connection.recv(1 << 16).endswith(b"\r\n\r\n"):
                             pass
-                        connection.sendall(answer)
+                        first, *more = [answer] if isinstance(answer, bytes) else answer
+                        connection.sendall(first)
+                        for piece in more:
+                            time.sleep(0.2)
+                            connection.sendall(piece)
 
         server = threading.Thread(target=serve, daemon=True)
         server.start()
@@ -108,6 +116,13 @@ def test_a_connection_is_kept_for_the_next_request(line: Line) -> None:
 
 def test_a_connection_that_was_closed_meanwhile_costs_no_pause_and_no_error() -> None:
     with answering([[GIVES], [GIVES]]) as objects:
+        assert objects.read(KEY) == b"bytes"
+        assert objects.read(KEY) == b"bytes"
+
+
+def test_the_last_answer_of_a_connection_may_come_in_pieces() -> None:
+    head, body = GIVES.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n ").split(b" b")
+    with answering([[(head, b"b" + body)], [GIVES]]) as objects:
         assert objects.read(KEY) == b"bytes"
         assert objects.read(KEY) == b"bytes"
 

@@ -82,7 +82,7 @@ class Wire:
             self._closed = True
             idle, self._idle = self._idle, []
         for one in idle:
-            one.http.close()
+            one.close()
 
     def _exchange(self, connection: "_Connection", request: Request, patience: Patience) -> Reply:
         connection.line.allow(patience.silence, patience.limit(len(request.data)))
@@ -94,12 +94,12 @@ class Wire:
             body = _body(response)
         except BaseException:
             # Also after an interrupt: nobody may take the rest of this answer for its own.
-            connection.http.close()
+            connection.close()
             raise
         if response.isclosed() and not response.will_close:
             self._keep(connection)
         else:
-            connection.http.close()
+            connection.close()
         said = {name.lower(): value for name, value in response.getheaders()}
         return Reply(response.status, said, announced, body)
 
@@ -122,7 +122,7 @@ class Wire:
                 found = self._idle.pop()
             if not found.line.has_something():
                 return found
-            found.http.close()
+            found.close()
 
     def _keep(self, connection: "_Connection") -> None:
         connection.used = True
@@ -130,7 +130,7 @@ class Wire:
             if not self._closed and len(self._idle) < _KEPT:
                 self._idle.append(connection)
                 return
-        connection.http.close()
+        connection.close()
 
 
 class _Unheard(Exception):
@@ -144,6 +144,10 @@ class _Connection:
     http: HTTPConnection
     line: "_Line"
     used: bool = False
+
+    def close(self) -> None:
+        self.http.close()
+        self.line.cut()
 
 
 class _Line:
@@ -178,6 +182,9 @@ class _Line:
         return bool(waiting.poll(0))
 
     def close(self) -> None:
+        """Nothing: http.client does it where an answer is the last one, before that is read."""
+
+    def cut(self) -> None:
         self._socket.close()
 
     def _limit(self) -> None:
