@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sqlite_utils.utils import sqlite3
-
 from posecas.index.intake import Intake, NewPose
+from posecas.index.sqlite_module import sqlite3
 from posecas.records import BlobFacts
 
 _PRAGMAS: Final = ("foreign_keys = ON", "recursive_triggers = ON", "synchronous = FULL")

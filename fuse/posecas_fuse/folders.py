@@ -3,11 +3,10 @@
 from contextlib import suppress
 from typing import Final
 
-from sqlite_utils.utils import sqlite3
-
 from posecas.annotations import EMPTIABLE
 from posecas.errnos import IsFolder, NameTaken, NoFolder, NotAllowed
 from posecas.errors import NotEmpty, NotFound, StorageFull
+from posecas.index.sqlite_module import sqlite3
 from posecas.names import MEDIA_TYPES, check_name
 from posecas.records import Annotation, Attributes
 from posecas.view import Entry, Node

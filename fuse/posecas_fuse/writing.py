@@ -10,11 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from sqlite_utils.utils import sqlite3
-
 from posecas import faults
 from posecas.errnos import IsFolder, NameTaken, NotAllowed, NotKept
 from posecas.errors import PosecasError, PoseExists
+from posecas.index.sqlite_module import sqlite3
 from posecas.records import Pose
 from posecas.view import Entry, Node
 from posecas.view.nodes import Kind, depth_of, gone, kind_of, make_node, row_of

@@ -4,7 +4,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlite_utils.utils import sqlite3
 
 from kit import disks
 from kit.commands import Posecas
@@ -12,6 +11,7 @@ from kit.intakes import begin, intake
 from kit.tiles import tile
 from posecas import open_store
 from posecas.digest import digest_of
+from posecas.index.sqlite_module import sqlite3
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlite_utils.utils import sqlite3
 
 from kit.commands import Posecas, tree
+from posecas.index.sqlite_module import sqlite3
 
 READING = [
     ("ls",),

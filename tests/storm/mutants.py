@@ -13,8 +13,6 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Final
 
-from sqlite_utils.utils import sqlite3
-
 import posecas
 from kit.damage import by_hand
 from posecas import ingest
@@ -22,6 +20,7 @@ from posecas.digest import Digest
 from posecas.errors import Fenced
 from posecas.index import collection, references
 from posecas.index.engine import Cursor
+from posecas.index.sqlite_module import sqlite3
 from posecas.records import BlobFacts, Replica
 
 LEASE_SECONDS: Final = 1

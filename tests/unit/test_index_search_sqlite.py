@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
-from sqlite_utils.utils import sqlite3
 
 from kit.indexes import open_sqlite
 from kit.intakes import LOCATION, intake, put
 from posecas.index import search
-from posecas.index.migrations import MIGRATIONS, SEARCH
+from posecas.index.migrations import MIGRATIONS
 from posecas.index.protocol import Index
 from posecas.index.sql_index import SqlIndex
 from posecas.index.sqlite import SqliteEngine
+from posecas.index.sqlite_module import sqlite3
+from posecas.index.versions import SEARCH
 from posecas.records import Annotation, Attributes, PoseFilter
 
 HERON, RED_HERON = Attributes(prompt="a heron"), Attributes(prompt="a red heron")

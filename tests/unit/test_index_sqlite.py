@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlite_utils.utils import sqlite3
 
 from kit.intakes import begin, facts, intake, put
 from posecas.errors import Failed, IndexBusy, Locked, NoStore, StoreTooNew, UsedAfterFork
@@ -19,6 +18,7 @@ from posecas.index import rows
 from posecas.index.filesystems import filesystem_type, refuse_network_filesystem
 from posecas.index.sql_index import SqlIndex
 from posecas.index.sqlite import SqliteEngine, create_sqlite_index
+from posecas.index.sqlite_module import sqlite3
 from posecas.index.writer_lock import WriterLock
 from posecas.records import PoseFilter
 

@@ -54,3 +54,11 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "posecas" in loaded
     assert loaded.isdisjoint({"PIL", "fsspec", "sqlite_utils", "sqlite3", "pysqlite3", "blake3"})
+
+
+def test_opening_a_store_that_is_current_loads_no_data_frames(folder: Path) -> None:
+    posecas.create_store(folder).close()
+    script = "import sys, posecas; posecas.open_store(sys.argv[1]).close(); print(*sys.modules)"
+    command = [sys.executable, "-c", script, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert set(done.stdout.split()).isdisjoint({"pandas", "numpy", "sqlite_utils"})

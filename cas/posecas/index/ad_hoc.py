@@ -9,12 +9,11 @@ from textwrap import shorten
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, cast
 
-from sqlite_utils.utils import sqlite3
-
 from posecas.errors import BadStatement, Failed, PosecasError, TooSlow
 from posecas.index.ad_hoc_views import VIEWS
 from posecas.index.engine import Row, Value
 from posecas.index.sqlite import errors_named
+from posecas.index.sqlite_module import sqlite3
 
 T = TypeVar("T")
 

@@ -8,11 +8,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final
 
-from sqlite_utils import Database
-
 from posecas.findings import Finding
 from posecas.index.engine import Cursor
-from posecas.index.migrations import MIGRATIONS
+from posecas.index.sqlite_module import sqlite3
 
 _MOST: Final = 100
 _SCHEMA: Final = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"
@@ -55,9 +53,11 @@ def _schema(found: Schema) -> Iterator[Finding]:
 
 @cache
 def _expected() -> Schema:
-    made = Database(memory=True)
+    from posecas.index.migrations import apply_migrations  # noqa: PLC0415 - it loads much
+
+    made = sqlite3.connect(":memory:", isolation_level=None)
     try:
-        MIGRATIONS.apply(made)
+        apply_migrations(made)
         return {(kind, name): sql for kind, name, sql in made.execute(_SCHEMA).fetchall()}
     finally:
         made.close()

@@ -8,9 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from sqlite_utils import Database
-from sqlite_utils.utils import sqlite3
-
 from posecas.errors import (
     Damage,
     Failed,
@@ -26,7 +23,8 @@ from posecas.findings import Finding
 from posecas.index.engine import Cursor, Row, Value
 from posecas.index.filesystems import refuse_network_filesystem
 from posecas.index.integrity import sqlite_findings
-from posecas.index.migrations import MIGRATIONS, is_current
+from posecas.index.sqlite_module import sqlite3
+from posecas.index.versions import is_current
 from posecas.index.wal_index import HEADS, map_heads
 from posecas.index.writer_lock import WriterLock
 
@@ -75,21 +73,23 @@ def create_sqlite_index(path: Path, lock: Path) -> None:
     with WriterLock(lock, seconds=WAIT_SECONDS).held(), errors_named(path):
         connection = _connect(path, create=True)
         try:
-            _bring_up_to_date(Database(connection), path)
+            _bring_up_to_date(connection, path)
         finally:
             connection.close()
 
 
-def _bring_up_to_date(db: Database, path: Path) -> None:
-    if is_current(db, where=str(path)):
+def _bring_up_to_date(connection: Any, path: Path) -> None:
+    if is_current(connection, where=str(path)):
         return
-    mode = db.conn.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    from posecas.index.migrations import apply_migrations  # noqa: PLC0415 - it loads much
+
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise Failed(
             f"{path}: SQLite cannot use its write-ahead log here (it stays in {mode} mode); "
             "put the store on a local disk"
         )
-    MIGRATIONS.apply(db)
+    apply_migrations(connection)
 
 
 def _connect(path: Path, *, create: bool) -> Any:
@@ -195,7 +195,7 @@ class SqliteEngine:
         self._writer_lock = WriterLock(lock, seconds=wait_seconds)
         refuse_network_filesystem(path)
         with self._connection() as connection:
-            current = is_current(Database(connection), where=str(path))
+            current = is_current(connection, where=str(path))
         if not current:
             create_sqlite_index(path, lock)
 

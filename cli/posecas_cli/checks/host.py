@@ -9,8 +9,8 @@ from typing import Final
 
 from PIL import __version__ as pillow_version
 from PIL import features
-from sqlite_utils.utils import sqlite3
 
+from posecas.index.sqlite_module import sqlite3
 from posecas_cli.checks.finding import Finding
 from posecas_cli.text import count
 

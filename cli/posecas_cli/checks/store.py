@@ -10,13 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlite_utils.utils import sqlite3
-
 from posecas import Store, open_store
 from posecas.config import FORMAT, LOCAL
 from posecas.digest import digest_of
 from posecas.errors import LocationNotFound, NoStore, PosecasError
 from posecas.index.filesystems import NETWORK, filesystem_type
+from posecas.index.sqlite_module import sqlite3
 from posecas.names import object_key
 from posecas.objects.local import LocalObjects
 from posecas.objects.marker import MARKER_KEY, Owner, check_owner

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from sqlite_utils.utils import sqlite3
-
+from posecas.index.sqlite_module import sqlite3
 from posecas.machine import Json
 from posecas_fuse.naming import is_to_be_stored
 from posecas_fuse.spool.place import ClaimedSpool, abandoned_spools, is_claimed, mount_of, spools

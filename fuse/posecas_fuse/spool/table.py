@@ -12,10 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from sqlite_utils.utils import sqlite3
-
 from posecas import faults
 from posecas.errors import NotFound, PosecasError, StorageFull, WriteRefused
+from posecas.index.sqlite_module import sqlite3
 from posecas.objects.durable import sync
 from posecas_fuse.spool.rows import COLUMNS, SCHEMA, Spooled, row_of_spooled
 
