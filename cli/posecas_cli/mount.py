@@ -86,7 +86,8 @@ def mount(
 ) -> None:
     """Mount the store at DIR, which must exist and be empty: images are read and written there.
 
-    When the command returns, the folder is there; it stays until `posecas unmount`. The engine
+    When the command returns, the folder is there; it stays until `posecas unmount`. It takes the
+    place of a mount whose processes are all dead. The engine
     `portable` needs libfuse and the extra posecas[fuse], the engine `kernel` neither; `posecas
     doctor` tells what is missing.
     """

@@ -1,6 +1,7 @@
 """Mount a store: in the foreground, or by a process of its own."""
 
 import os
+import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -16,7 +17,8 @@ from posecas_fuse.portable import check_engine, serve
 from posecas_fuse.reporting import Engaged, status
 from posecas_fuse.request import Ready, Request
 from posecas_fuse.spool import ClaimedSpool, claim_spool
-from posecas_fuse.table import mounted_at, where
+from posecas_fuse.table import OURS, mounted_at, where
+from posecas_fuse.unmount import unmount
 from posecas_fuse.workspace import rules_of
 
 
@@ -87,19 +89,28 @@ def _checked(request: Request) -> Request:
     """Return the request with absolute paths, once all seems well. Raises what `mount` raises."""
     store_path = Path(request.store).expanduser().absolute()
     folder = where(request.mountpoint)
-    _check_folder(folder, store_path)
     _check_engine(request)
     with open_store(store_path) as store:
         View(store, user=request.user)
+    _take_away_what_died(folder)
+    _check_folder(folder, store_path)
     return replace(request, store=str(store_path), mountpoint=str(folder))
+
+
+def _take_away_what_died(mountpoint: Path) -> None:
+    """Make room where a mount of ours was, so that a container that is started again needs none."""
+    found = mounted_at(mountpoint)
+    if found is not None and (found.kind, found.condition) == (OURS, "cut off"):
+        unmount(mountpoint)
 
 
 def _check_folder(mountpoint: Path, store_path: Path) -> None:
     found = mounted_at(mountpoint)
     if found is not None and found.dead:
+        command = "posecas unmount" if found.kind == OURS else "umount -l"
         raise MountFailed(
-            f"{mountpoint}: a mount whose process died is still there; "
-            f"clean it up with: posecas unmount {mountpoint}"
+            f"{mountpoint}: what is mounted here already ({found.kind}) does not answer; "
+            f"take it away with: {command} {shlex.quote(str(mountpoint))}"
         )
     if found is not None:
         raise MountFailed(

@@ -7,7 +7,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 _TABLE: Final = Path("/proc/self/mountinfo")
 _ESCAPE = re.compile(r"\\([0-7]{3})")
@@ -18,13 +18,22 @@ OURS: Final = "fuse.posecas"
 """The type of our mounts in Linux's table."""
 
 
+Condition = Literal["answers", "silent", "cut off"]
+"""``cut off``: the kernel knows that nobody is behind it. ``silent``: nobody answered in time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mounted:
-    """A mount. ``dead``: the process behind it is gone, and nothing on it can be used."""
+    """A mount, and whether it can be used."""
 
     mountpoint: Path
     kind: str
-    dead: bool
+    condition: Condition
+
+    @property
+    def dead(self) -> bool:
+        """Tell whether nothing on it can be used."""
+        return self.condition != "answers"
 
 
 def where(mountpoint: str | Path) -> Path:
@@ -36,7 +45,7 @@ def where(mountpoint: str | Path) -> Path:
 def mounted_at(mountpoint: Path) -> Mounted | None:
     """Return the topmost mount at exactly this absolute path, if there is one."""
     kind = _kind(mountpoint)
-    return None if kind is None else Mounted(mountpoint, kind, is_dead(mountpoint))
+    return None if kind is None else Mounted(mountpoint, kind, condition_of(mountpoint))
 
 
 def device_at(mountpoint: Path) -> str | None:
@@ -45,30 +54,28 @@ def device_at(mountpoint: Path) -> str | None:
     return None if fields is None else fields[0].split(" ")[2]
 
 
-def is_dead(mountpoint: Path) -> bool:
-    """Tell whether a mount is left over from a process that is gone, or does not answer at all.
-
-    Waits for an answer, but not for ever.
-    """
-    found: list[bool] = []
-    asking = threading.Thread(target=lambda: found.append(_is_cut_off(mountpoint)), daemon=True)
+def condition_of(mountpoint: Path) -> Condition:
+    """Tell whether a mount can be used. Waits for an answer, but not for ever."""
+    found: list[Condition] = []
+    asking = threading.Thread(target=lambda: found.append(_answer(mountpoint)), daemon=True)
     asking.start()
     asking.join(_ANSWER_SECONDS)
-    return found[0] if found else True
+    return found[0] if found else "silent"
 
 
-def _is_cut_off(mountpoint: Path) -> bool:
+def _answer(mountpoint: Path) -> Condition:
     try:
         # Unlike stat, this is never answered from what the kernel remembers.
         os.statvfs(mountpoint)
     except OSError as error:
-        return error.errno in _DEAD
-    return False
+        return "cut off" if error.errno in _DEAD else "answers"
+    return "answers"
 
 
 def _kind(mountpoint: Path) -> str | None:
     if sys.platform != "linux":
-        return OURS if is_dead(mountpoint) or os.path.ismount(mountpoint) else None
+        there = condition_of(mountpoint) != "answers" or os.path.ismount(mountpoint)
+        return OURS if there else None
     fields = _fields(mountpoint)
     return None if fields is None else fields[1].split(" ")[0]
 

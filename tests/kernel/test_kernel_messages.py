@@ -18,7 +18,7 @@ from posecas_fuse.kernel.abi import Feature, Opcode
 from posecas_fuse.kernel.appearance import DAY, Appearance
 from posecas_fuse.kernel.device import Device
 from posecas_fuse.kernel.dispatch import Operation
-from posecas_fuse.kernel.handshake import WANTED, negotiate
+from posecas_fuse.kernel.handshake import WANTED, negotiate, request_timeout
 from posecas_fuse.kernel.inodes import Inodes
 from posecas_fuse.kernel.pool import Pool
 from posecas_fuse.kernel.requests import Malformed, Request, parse
@@ -115,10 +115,16 @@ def test_what_is_agreed_is_what_both_sides_have() -> None:
     offered = WANTED & ~Feature.PASSTHROUGH | Feature(1 << 16)
     body = Struct("<5I44x").pack(7, 99, 1 << 17, offered & 0xFFFFFFFF, offered >> 32)
     asked = parse(memoryview(message(Opcode.INIT, 0, body)))
-    terms, answer = negotiate(asked, without=Feature.HAS_RESEND)
+    terms, answer = negotiate(asked, without=Feature.HAS_RESEND, stack_depth=2, timeout=9)
     assert terms.features == offered & WANTED & ~Feature.HAS_RESEND
     assert terms.minor == abi.MINOR
-    assert len(answer) == abi.INIT_OUT.size
+    passes_through, gives_up_after = abi.INIT_OUT.unpack(answer)[-2:]
+    assert (passes_through, gives_up_after) == (0, 9)
+
+
+@pytest.mark.parametrize(("deadline", "seconds"), [(0.5, 3601), (30, 3630), (1e6, 65535)])
+def test_the_kernel_gives_up_later_than_any_answer_takes(deadline: float, seconds: int) -> None:
+    assert request_timeout(deadline) == seconds
 
 
 @pytest.mark.parametrize(("major", "minor"), [(6, 31), (7, 30), (8, 0)])

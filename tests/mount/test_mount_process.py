@@ -87,18 +87,33 @@ print("ended")
             unmount(mountpoint)
 
 
-def test_a_mount_whose_process_was_killed_is_named_and_cleaned_up(
-    store: posecas.Store, mount: Mount
-) -> None:
+def test_a_mount_whose_process_was_killed_is_cleaned_up(mount: Mount) -> None:
     mount.kill()
     with pytest.raises(OSError, match="connect"):
         names(mount.path)
-    with pytest.raises(MountFailed, match=r"died.*posecas unmount"):
-        mount_folder(Request(str(store.path), str(mount.path), mount.engine))
     unmount(mount.path)
     assert names(mount.path) == []
-    with mounted(store.path, mount.path, engine=mount.engine):
-        assert "users" in names(mount.path)
+
+
+def test_a_mount_takes_the_place_of_one_whose_process_was_killed(
+    store: posecas.Store, mount: Mount
+) -> None:
+    store.put(tile(1), generation="g1", pose="p1")
+    opened = os.open(mount / "generations/g1/p1.png", os.O_RDONLY)
+    try:
+        mount.kill()
+        for_nobody = Request(str(store.path), str(mount.path), mount.engine, user="nobody")
+        with pytest.raises(NotFound):
+            mount_folder(for_nobody)
+        with pytest.raises(OSError, match="connect"):
+            names(mount.path)
+        mount_folder(Request(str(store.path), str(mount.path), mount.engine))
+        assert (mount / "generations/g1/p1.png").read_bytes() == tile(1)
+        unmount(mount.path)
+        assert names(mount.path) == []
+    finally:
+        with suppress(OSError):
+            os.close(opened)
 
 
 def test_a_killed_mount_is_cleaned_up_even_while_it_is_held_open(

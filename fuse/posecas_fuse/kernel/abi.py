@@ -92,6 +92,7 @@ class Feature(IntFlag):
     DIRECT_IO_ALLOW_MMAP = 1 << 36  # 7.39
     PASSTHROUGH = 1 << 37  # 7.40
     HAS_RESEND = 1 << 39  # 7.40
+    REQUEST_TIMEOUT = 1 << 42  # 7.43
 
 
 class OpenFlag(IntFlag):
@@ -136,7 +137,7 @@ STATFS: Final = Struct("<5Q4I24x")
 WRITE_OUT: Final = Struct("<II")
 INIT_IN: Final = Struct("<4I")
 INIT_IN_EXT: Final = Struct("<5I44x")
-INIT_OUT: Final = Struct("<4IHHIIHHII24x")
+INIT_OUT: Final = Struct("<4IHHIIHHIIH22x")
 INVAL_INODE: Final = Struct("<Qqq")
 INVAL_ENTRY: Final = Struct("<QII")
 BACKING_MAP: Final = Struct("<iIQ")

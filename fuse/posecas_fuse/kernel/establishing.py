@@ -8,7 +8,12 @@ from posecas.errors import MountFailed
 from posecas_fuse.kernel.attach import Options, attach, detach
 from posecas_fuse.kernel.device import BUFFER, Device, Unmounted
 from posecas_fuse.kernel.features import stack_depth, switched_off
-from posecas_fuse.kernel.handshake import LARGEST_TRANSFER, Terms, negotiate
+from posecas_fuse.kernel.handshake import (
+    LARGEST_TRANSFER,
+    Terms,
+    negotiate,
+    request_timeout,
+)
 from posecas_fuse.kernel.herald import LANES
 from posecas_fuse.kernel.life import Life
 from posecas_fuse.kernel.open_files import make_memory
@@ -33,15 +38,20 @@ def establish(
     )
     device = attach(mountpoint, options)
     try:
-        terms = _shake_hands(Device(device), request.store)
+        terms = _shake_hands(Device(device), request)
     except (Malformed, Unmounted) as error:
         detach(mountpoint)
         raise MountFailed(f"{mountpoint}: no agreement with the kernel: {error}") from error
     return Estate(request, spool, terms, device, make_memory(), lanes, life)
 
 
-def _shake_hands(device: Device, store: str) -> Terms:
+def _shake_hands(device: Device, request: Request) -> Terms:
     asked = parse(device.read(bytearray(BUFFER)))
-    terms, answer = negotiate(asked, without=switched_off(), stack_depth=stack_depth(store))
+    terms, answer = negotiate(
+        asked,
+        without=switched_off(),
+        stack_depth=stack_depth(request.store),
+        timeout=request_timeout(request.deadline),
+    )
     device.answer(asked.unique, 0, answer)
     return terms
