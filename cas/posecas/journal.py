@@ -229,14 +229,6 @@ def _write(backends: Backends, segment: Segment) -> int:
     return there.last
 
 
-def read_segment(data: bytes, *, where: str) -> Segment:
-    """Read a segment's bytes. Raises ``DamagedObject`` and ``StoreTooNew``."""
-    found = _parsed(data, where=where)
-    if isinstance(found, End):
-        raise DamagedObject(f"{where}: it is no segment, but the end of a history")
-    return found
-
-
 def _parsed(data: bytes, *, where: str) -> Segment | End:
     try:
         # The decoder is called once, not for each line.

@@ -17,7 +17,7 @@ from kit.tiles import tile
 from posecas.digest import digest_of
 from posecas.errors import ForeignStore, LocationNotFound, LocationUnavailable, StorageFull
 from posecas.index.intake import Intake, NewPose, NewRendition
-from posecas.journal import read_segment
+from posecas.journal import Segment, read_history
 from posecas.put import PutItem
 from posecas.records import BlobFacts, Change, Collected, RecipeKey
 
@@ -117,9 +117,11 @@ def test_objects_go_only_after_the_journal_holds_their_condemnation(store: posec
         pass
     journalled = store.index.journalled()
     assert journalled == store.index.last_change()
+    identity = store.index.identity()
+    assert identity is not None
     changes: list[Change] = []
-    for info in store.location.objects.list("backups/journal/"):
-        segment = read_segment(store.location.objects.read(info.key), where=info.key)
+    for segment in read_history(store.location.objects, identity.history, after=0):
+        assert isinstance(segment, Segment)
         changes += segment.changes
     assert [change.sequence for change in changes] == list(range(1, journalled + 1))
     condemned = [change for change in changes if change.body.get("state") == "condemned"]
