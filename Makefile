@@ -24,7 +24,7 @@ demo: $(READY) $(PHOTOGRAPHS)
 	@bash tools/demo.sh
 
 test: $(READY) $(PHOTOGRAPHS)
-	$(BIN)/python -m pytest -n 3 --dist loadfile --reruns 1
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --reruns 1
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -18,11 +18,11 @@ import posecas
 from kit.mounts import mounted
 from posecas_fuse.request import ENGINES, Engine
 
-FEW: Final = ("fileio", "file", "filecmp", "tempfile", "shutil", "zipfile", "os", "pathlib")
+FEW: Final = ("fileio", "file", "filecmp", "tempfile", "shutil", "os", "pathlib")
 ALL: Final = (
     *FEW,
     *("posix", "glob", "genericpath", "posixpath", "stat", "fileinput", "io", "largefile", "fcntl"),
-    *("zipapp", "tarfile", "gzip", "bz2", "lzma"),
+    *("zipapp", "zipfile", "tarfile", "gzip", "bz2", "lzma"),
     *("sqlite3", "dbm_dumb", "shelve", "mailbox", "py_compile"),
 )
 WHOLE: Final = os.environ.get("POSECAS_CPYTHON_TESTS") == "all"
