@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -122,8 +121,9 @@ class FaultyObjects:
         if fault is Fault.EMPTY:
             return
         if fault in {Fault.SHORT, Fault.TRUNCATED}:
-            half = sum(1 for _ in self._inner.list(prefix)) // 2
-            yield from islice(self._inner.list(prefix), half)
+            # Services list keys in their order, so that the last ones are missing.
+            whole = sorted(self._inner.list(prefix), key=lambda info: info.key)
+            yield from whole[: len(whole) // 2]
         else:
             yield from self._inner.list(prefix)
         if fault in {Fault.SHORT, Fault.AFTER}:
