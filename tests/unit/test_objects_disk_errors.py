@@ -220,6 +220,7 @@ def test_links_inside_the_tree_lead_nowhere(tmp_path: Path) -> None:
     put(objects, "objects/cd/three.png")
     (root / "objects/ab").symlink_to(outside / "ab")
     (root / "objects/cd/link.png").symlink_to(outside / "ab/one.png")
+    os.close(objects.open("objects/cd/three.png"))
     with pytest.raises(LocationUnavailable, match="links"):
         objects.read(KEY)
     with pytest.raises(LocationUnavailable, match="links"):

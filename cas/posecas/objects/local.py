@@ -49,6 +49,7 @@ class LocalObjects:
         self._above = f"{root}/"
         self._tree = Tree(root)
         self._entered: set[str] = set()
+        self._seen: set[str] = set()
 
     def path(self, key: str) -> Path:
         """Return where the object lies, whether or not it exists."""
@@ -64,10 +65,22 @@ class LocalObjects:
             except OSError:
                 # What is missing, object or root, is told apart below.
                 self._entered.discard(folder)
-        with reading(where), self._tree.opened(folder.split("/") if folder else []) as directory:
-            descriptor = os.open(name, _OPEN, dir_fd=directory)
+        with reading(where):
+            self._look_beside(folder)
+            with self._tree.opened(folder.split("/") if folder else []) as directory:
+                descriptor = os.open(name, _OPEN, dir_fd=directory)
         self._entered.add(folder)
         return descriptor
+
+    def _look_beside(self, folder: str) -> None:
+        """See once which folders beside one are no links: all at once cost little more than one."""
+        above = folder.rpartition("/")[0]
+        if above and above not in self._seen:
+            with self._tree.opened(above.split("/")) as directory, os.scandir(directory) as found:
+                self._entered.update(
+                    f"{above}/{one.name}" for one in found if one.is_dir(follow_symlinks=False)
+                )
+            self._seen.add(above)
 
     def write(self, key: str, data: bytes, *, media_type: str, metadata: Mapping[str, str]) -> None:
         """See ``Objects.write``. The bytes are on the medium before the key can be seen."""
