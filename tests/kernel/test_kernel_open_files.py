@@ -34,6 +34,13 @@ def test_the_next_worker_finds_what_is_open(memory: int) -> None:
     assert list(second.of(7)) == [_FILE]
 
 
+def test_what_was_opened_for_a_request_that_was_sent_again_is_found_by_the_next_one(
+    memory: int,
+) -> None:
+    kept = OpenFiles(memory).add(_FILE._replace(unique=10 | RESENT))
+    assert OpenFiles(memory).asked_by(10 | RESENT) == kept
+
+
 def test_a_number_is_never_given_twice_not_even_by_another_worker(memory: int) -> None:
     given_before = set()
     for _ in range(5):

@@ -10,7 +10,6 @@ again, by the same ``unique``, and found by it.
 import mmap
 import os
 import threading
-from collections import defaultdict
 from collections.abc import Sequence
 from struct import Struct
 from typing import Final, NamedTuple
@@ -25,6 +24,8 @@ _PAGE: Final = 4096
 _HEAD: Final = Struct("<QQQQ")
 _RING: Final = 2048
 _REMEMBERED: Final = 256
+_RESERVED: Final = 256
+"""Serial numbers that are used up at once: what is not given by a worker that dies, never is."""
 
 SIZE: Final = _PAGE + _SLOT.size * _SLOTS
 """Bytes of address space; memory is used only for slots that were in use."""
@@ -67,8 +68,7 @@ class OpenFiles:
         found: tuple[int, int, int, int] = _HEAD.unpack_from(self._memory)
         self._used, self._serial, self._followed, self._done = found
         self._files: dict[int, OpenFile] = {}
-        self._by_node: defaultdict[int, set[int]] = defaultdict(set)
-        self._by_unique: dict[int, int] = {}
+        self._by_node: dict[int, tuple[int, ...]] = {}
         self._free: list[int] = []
         for slot in range(self._used):
             serial, *fields = _SLOT.unpack_from(self._memory, _PAGE + slot * _SLOT.size)
@@ -77,6 +77,11 @@ class OpenFiles:
                 self._note(serial << _SLOT_BITS | slot, OpenFile(*fields))
             else:
                 self._free.append(slot)
+        self._reserved = self._serial
+        # Only what a worker before this one opened is asked for again.
+        self._asked_before = {
+            opened.unique & ~RESENT: handle for handle, opened in self._files.items()
+        }
 
     @property
     def followed(self) -> int:
@@ -93,9 +98,11 @@ class OpenFiles:
         """Write an open file down; returns what the kernel is to call it by."""
         with self._guard:
             slot = self._free.pop() if self._free else self._next_slot()
+            if self._serial == self._reserved:
+                # First, so that no number is given twice: who closes one may be sent again.
+                self._reserved += _RESERVED
+                self._write_head()
             self._serial += 1
-            # First, so that no number is given twice: who closes one may be sent again.
-            self._write_head()
             offset = _PAGE + slot * _SLOT.size
             _SLOT.pack_into(self._memory, offset, 0, *opened)
             _SERIAL.pack_into(self._memory, offset, self._serial)
@@ -109,7 +116,7 @@ class OpenFiles:
 
     def asked_by(self, unique: int) -> int | None:
         """Return what was opened for a request that is sent again."""
-        return self._by_unique.get(unique & ~RESENT)
+        return self._asked_before.get(unique & ~RESENT)
 
     def done(self, unique: int) -> None:
         """Remember that a request was carried out that must not be carried out again."""
@@ -146,25 +153,23 @@ class OpenFiles:
 
     def _note(self, handle: int, opened: OpenFile) -> None:
         self._files[handle] = opened
-        self._by_node[opened.nodeid].add(handle)
-        self._by_unique[opened.unique] = handle
+        self._by_node[opened.nodeid] = (*self._by_node.get(opened.nodeid, ()), handle)
 
     def _strike(self, handle: int, opened: OpenFile) -> None:
         slot = handle & (_SLOTS - 1)
         _SERIAL.pack_into(self._memory, _PAGE + slot * _SLOT.size, 0)
         self._free.append(slot)
-        self._by_unique.pop(opened.unique, None)
-        handles = self._by_node[opened.nodeid]
-        handles.discard(handle)
-        if not handles:
-            del self._by_node[opened.nodeid]
+        left = tuple(one for one in self._by_node.pop(opened.nodeid) if one != handle)
+        if left:
+            self._by_node[opened.nodeid] = left
 
     def _next_slot(self) -> int:
         if self._used == _SLOTS:
             raise TooManyOpen
         self._used += 1
+        self._write_head()
         return self._used - 1
 
     def _write_head(self) -> None:
-        head = (self._used, self._serial, self._followed, self._done)
+        head = (self._used, self._reserved, self._followed, self._done)
         _HEAD.pack_into(self._memory, 0, *head)

@@ -124,13 +124,12 @@ class Opening:
             raise OSError(errno.ESTALE, "perhaps it was stored: ask for the name again") from None
 
     def _entry_to_read(self, request: Request) -> Entry:
-        node = self._inodes.node(request.nodeid)
         again = self._recent.found_anew(request.pid, request.nodeid)
         told = self._recent.entry(request.nodeid)
         if told is not None and self._files.is_current(told):
             return told
         with suppress(NotFound):
-            entry = self._files.entry(node)
+            entry = self._files.entry(self._inodes.node(request.nodeid))
             if self._inodes.number(entry) == request.nodeid:
                 self._recent.told(request.nodeid, entry)
                 return entry
@@ -142,25 +141,25 @@ class Opening:
     def _add(self, request: Request, entry: Entry, handle: Handle) -> bytes:
         opened = _described(request, self._inodes.number(entry), entry, handle)
         if is_spooled(entry.node):
-            number, way = self._reading.open_draft(opened, plain=self._files.is_plain(handle))
+            number, told = self._reading.open_draft(opened, plain=self._files.is_plain(handle))
         else:
-            number, way = self._reading.open(opened, self._files.descriptor(handle))
-            if is_passed_through(way.flags):
+            number, told = self._reading.open(opened, self._files.descriptor(handle))
+            if is_passed_through(told.flags):
                 self._files.release(handle)
-        return replies.opened(number, way.flags, way.backing)
+        return replies.opened(number, told.flags, told.backing)
 
     def _add_file(self, request: Request, entry: Entry, handle: Handle, descriptor: int) -> bytes:
         try:
             opened = _described(request, request.nodeid, entry, handle)
-            number, way = self._reading.open(opened, descriptor)
+            number, told = self._reading.open(opened, descriptor)
         except BaseException:
             os.close(descriptor)
             raise
-        if is_passed_through(way.flags):
+        if is_passed_through(told.flags):
             os.close(descriptor)
         else:
             self._files.keep(handle, descriptor)
-        return replies.opened(number, way.flags, way.backing)
+        return replies.opened(number, told.flags, told.backing)
 
     def _answered_before(self, request: Request) -> bytes | None:
         number = self._opened.asked_by(request.unique)

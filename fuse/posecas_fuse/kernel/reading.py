@@ -16,7 +16,7 @@ import logging
 import os
 import threading
 from collections import OrderedDict
-from typing import Final, NamedTuple
+from typing import Final
 
 from posecas_fuse.kernel.abi import OpenFlag
 from posecas_fuse.kernel.device import Device
@@ -40,11 +40,8 @@ def is_passed_through(flags: int) -> bool:
     return flags & (THROUGH | DIRECT) == THROUGH
 
 
-class Way(NamedTuple):
-    """How one opened file is read: OPEN's answer. ``flags`` are of `OpenFlag`."""
-
-    flags: int
-    backing: int = 0
+_Way = tuple[int, int]
+"""How one opened file is read: flags, which are of `OpenFlag`, and a backing number or 0."""
 
 
 class Reading:
@@ -64,8 +61,8 @@ class Reading:
         """What the status calls it."""
         return "passthrough" if self.passthrough else "cached"
 
-    def open(self, opened: OpenFile, descriptor: int | None) -> tuple[int, Way]:
-        """Write a file down as open, and return the kernel's handle and the way.
+    def open(self, opened: OpenFile, descriptor: int | None) -> tuple[int, OpenFile]:
+        """Write a file down as open, and return the kernel's handle and what was written down.
 
         ``descriptor`` is that of a local file with its bytes, if there is one; it stays the
         caller's. The way of ``opened`` is chosen here.
@@ -74,18 +71,16 @@ class Reading:
             others = self._files.of(opened.nodeid)
             flags, backing = (self._beside if others else self._alone)(opened, descriptor)
             # Nothing is to be stored when it is closed, so nobody needs to be asked.
-            way = Way(flags | _NOFLUSH, backing)
-            return self._files.add(_with(opened, way)), way
+            return self._add(opened, flags | _NOFLUSH, backing)
 
-    def open_draft(self, opened: OpenFile, *, plain: bool) -> tuple[int, Way]:
+    def open_draft(self, opened: OpenFile, *, plain: bool) -> tuple[int, OpenFile]:
         """Do as `open` with a file that is being written.
 
         Of a ``plain`` one the kernel may keep the bytes. Of others every byte is given to us as it
         is written, so that what is no image is refused then.
         """
-        way = Way(CACHED if plain else DIRECT)
         with self._guard:
-            return self._files.add(_with(opened, way)), way
+            return self._add(opened, CACHED if plain else DIRECT, 0)
 
     def close(self, handle: int) -> OpenFile | None:
         """Strike an opened file out. None: that was done before."""
@@ -98,22 +93,26 @@ class Reading:
                 self._device.close_backing(opened.backing)
             return opened
 
-    def _beside(self, opened: OpenFile, descriptor: int | None) -> Way:
+    def _add(self, opened: OpenFile, flags: int, backing: int) -> tuple[int, OpenFile]:
+        found = OpenFile(*opened[:-2], backing, flags)
+        return self._files.add(found), found
+
+    def _beside(self, opened: OpenFile, descriptor: int | None) -> _Way:
         others = self._files.of(opened.nodeid)
         active = next((one for one in others if one.backing), None)
         if active is not None:
             same = active.content == opened.content and descriptor is not None
-            return Way(THROUGH if same else THROUGH | DIRECT, active.backing)
+            return THROUGH if same else THROUGH | DIRECT, active.backing
         in_cache = [one for one in others if not one.flags & DIRECT]
         if not opened.content or any(one.content != opened.content for one in in_cache):
-            return Way(DIRECT)
-        return Way(self._kept(opened)) if in_cache else self._alone(opened, descriptor)
+            return DIRECT, 0
+        return (self._kept(opened), 0) if in_cache else self._alone(opened, descriptor)
 
-    def _alone(self, opened: OpenFile, descriptor: int | None) -> Way:
+    def _alone(self, opened: OpenFile, descriptor: int | None) -> _Way:
         if not opened.content:
-            return Way(DIRECT)
+            return DIRECT, 0
         backing = 0 if descriptor is None else self._backing(descriptor)
-        return Way(THROUGH, backing) if backing else Way(self._kept(opened))
+        return (THROUGH, backing) if backing else (self._kept(opened), 0)
 
     def _kept(self, opened: OpenFile) -> int:
         """Read through the cache; keep what is in it only if it is known to be the same bytes."""
@@ -146,7 +145,3 @@ class Reading:
             _log.info("reads are not passed through: %s", error.strerror)
             return False
         return True
-
-
-def _with(opened: OpenFile, way: Way) -> OpenFile:
-    return OpenFile(*opened[:-2], way.backing, way.flags)
