@@ -4,6 +4,7 @@ import errno
 import fcntl
 import logging
 import os
+import select
 from struct import pack
 from typing import Final
 
@@ -30,6 +31,12 @@ class Device:
     def __init__(self, descriptor: int) -> None:
         """The descriptor stays the caller's."""
         self._descriptor = descriptor
+        self._waiting = select.poll()
+        self._waiting.register(descriptor, select.POLLIN)
+
+    def is_asked(self) -> bool:
+        """Tell whether `read` would not wait. For the thread that reads."""
+        return bool(self._waiting.poll(0))
 
     def read(self, buffer: bytearray) -> memoryview:
         """Wait for a message. Raises ``Unmounted``."""

@@ -7,6 +7,7 @@ from typing import Final
 from posecas_fuse.answering import errno_for
 from posecas_fuse.kernel import requests
 from posecas_fuse.kernel.abi import Opcode
+from posecas_fuse.kernel.attention import Attention
 from posecas_fuse.kernel.device import BUFFER, Device, Unmounted
 from posecas_fuse.kernel.dispatch import UNANSWERED, Operation, Slow
 from posecas_fuse.kernel.pool import Pool
@@ -36,11 +37,13 @@ class Session:
         self._table = table
         self._interruptible = interruptible
         self._malformed = malformed
+        self._attention = Attention(device.is_asked)
 
     def serve(self) -> None:
         """Answer until the mount is gone."""
         buffer = bytearray(BUFFER)
         while True:
+            self._attention.look()
             try:
                 message = self._device.read(buffer)
             except Unmounted:
@@ -51,7 +54,9 @@ class Session:
     def take(self, message: memoryview) -> bool:
         """Answer one message, or have it answered; True: its memory is still in use."""
         try:
-            return self._answer(parse(message))
+            request = parse(message)
+            self._attention.asked(request.pid)
+            return self._answer(request)
         except Malformed as error:
             self._report(error)
             return False

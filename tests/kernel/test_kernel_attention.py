@@ -1,0 +1,48 @@
+"""When the thread that reads the device looks for a question before it sleeps."""
+
+import time
+
+from posecas_fuse.kernel.attention import Attention
+
+
+class _Device:
+    """Counts how often somebody looks."""
+
+    def __init__(self, *, asked: bool) -> None:
+        self.asked = asked
+        self.looks = 0
+
+    def is_asked(self) -> bool:
+        self.looks += 1
+        return self.asked
+
+
+def test_a_program_is_alone_until_another_one_asks_and_again_after_a_while() -> None:
+    attention = Attention(lambda: False)
+    alone = []
+    for thread in (1, 0, 1, 2, 1):
+        attention.asked(thread)
+        alone.append(attention.is_for_one)
+    assert alone == [True, True, True, False, False]
+    time.sleep(0.03)
+    attention.asked(1)
+    assert attention.is_for_one
+
+
+def test_a_question_is_not_awaited_for_ever_nor_at_all_where_several_ask() -> None:
+    device = _Device(asked=False)
+    attention = Attention(device.is_asked)
+    attention.asked(1)
+    attention.look()
+    attention.asked(2)
+    looks = device.looks
+    attention.look()
+    assert device.looks == looks
+
+
+def test_a_question_that_is_there_is_looked_for_once() -> None:
+    device = _Device(asked=True)
+    attention = Attention(device.is_asked)
+    attention.asked(1)
+    attention.look()
+    assert device.looks <= 1
