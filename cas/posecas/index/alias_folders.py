@@ -23,7 +23,7 @@ def names_below(cursor: Cursor, folder: str, *, after: int, limit: int) -> Page[
     while len(names) < limit:
         found = cursor.all(
             f"{ALIAS} WHERE a.path > ? AND a.path < ? AND a.pose_id IS NOT NULL"
-            " ORDER BY a.path LIMIT ?",
+            " ORDER BY a.path LIMIT ? + 0",
             *(position, base + _LAST, min(_BATCH, limit - len(names))),
         )
         if not found:

@@ -229,7 +229,7 @@ class CatalogueVerbs(ImagesVerbs):
         """Committed changes in an order that never skips one; ``next`` is a sequence."""
         found = self._all(
             "SELECT sequence, kind, operation, row, body, at FROM changes WHERE sequence > ?"
-            " ORDER BY sequence LIMIT ?",
+            " ORDER BY sequence LIMIT ? + 0",
             *(after, limit),
         )
         items = [

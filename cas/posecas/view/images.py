@@ -50,14 +50,16 @@ class ImageFiles:
         )
         sizes = DescriptionSizes(generation).of(found.items)
         entries: list[Entry] = []
+        # A named tuple's own constructor takes twice as long, which is 3% of a listing.
+        make = tuple.__new__
         for image, told in zip(found.items, sizes, strict=True):
             row, name, digest, size, media_type, updated, _, _, _, _ = image
-            when = updated * 1_000_000
+            when, cookie, file = updated * 1_000_000, 2 * row, f"{name}.{EXTENSIONS[media_type]}"
+            text = (_DESCRIPTION | row, f"{name}.json", False, told, when, None, cookie, None, None)
+            shown = (_IMAGE | row, file, False, size, when, digest, cookie + 1, None, None)
             # First, so that whoever removes a whole folder finds each name when its turn comes.
-            node, file = Node(_DESCRIPTION | row), f"{name}.json"
-            entries.append(Entry(node, file, False, told, when, None, 2 * row))
-            node, file = Node(_IMAGE | row), f"{name}.{EXTENSIONS[media_type]}"
-            entries.append(Entry(node, file, False, size, when, digest, 2 * row + 1))
+            entries.append(make(Entry, text))
+            entries.append(make(Entry, shown))
         if entries and entries[0].cookie == after:
             del entries[0]
         return Page(entries, None if found.next is None else 2 * found.next + 1)

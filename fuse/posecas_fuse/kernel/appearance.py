@@ -118,11 +118,14 @@ class Appearance:
                 altered, altered_ns = divmod(owned.changed_ns, _SECOND_NS)
             if folder and (touched := self._touched.get(node, 0)) > modified:
                 written, written_ns = altered, altered_ns = divmod(touched, _SECOND_NS)
-            kind, name = node >> KIND_SHIFT, text.encode(*NAMES)
-            record = pack[(len(name) + 7) // 8](
+            kind = node >> KIND_SHIFT
+            # As ASCII it takes half the time, which is 1% of a listing.
+            name = text.encode() if text.isascii() else text.encode(*NAMES)
+            length = len(name)
+            record = pack[(length + 7) // 8](
                 node if blob is None else number_of(entry),
                 unusual.get(kind, usual),
-                over.get(node, node),
+                over.get(node, node) if over else node,
                 size,
                 -(-size // _SECTOR),
                 read,
@@ -134,7 +137,7 @@ class Appearance:
                 tails.get(kind) or self._tail(entry),
                 node,
                 cookie + DOTS,
-                len(name),
+                length,
                 replies.FOLDER if folder else replies.FILE,
                 name,
             )

@@ -80,7 +80,7 @@ class Spool:
     def children(self, place: str, *, after: int, limit: int) -> Sequence[Spooled]:
         """Return the listed rows of a place behind the row ``after``, in the order of making."""
         return self._select(
-            "place = ? AND id > ? AND listed ORDER BY id LIMIT ?", place, after, limit
+            "place = ? AND id > ? AND listed ORDER BY id LIMIT ? + 0", place, after, limit
         )
 
     def writer(self, place: str, names: Sequence[bytes]) -> Spooled | None:
