@@ -73,6 +73,41 @@ def test_a_mount_dies_and_the_next_one_stores_or_keeps_what_was_written(
         assert unsound(store) == []
 
 
+REMOVER = """
+import posecas
+from kit.hands import split, writable, write
+with posecas.open_store(sys.argv[1]) as store, writable(store) as files:
+    write(files, ".scratch/tmp", b"temporary")
+    files.remove(*split(files, ".scratch/tmp"), directory=False)
+"""
+
+
+@pytest.mark.parametrize("point", ["spool.deleting", "spool.deleted"])
+def test_a_name_that_is_removed_as_its_mount_dies_is_there_whole_or_gone_whole(
+    folder: Path, point: str
+) -> None:
+    posecas.create_store(folder).close()
+    run = run_until(f"{point}:1", REMOVER, folder)
+    assert run.returncode == SIGKILLED, run.stderr
+    with posecas.open_store(folder) as store, writable(store) as files:
+        if there := names(files, ".scratch"):
+            assert (there, read(files, ".scratch/tmp")) == (["tmp"], b"temporary")
+            files.remove(*split(files, ".scratch/tmp"), directory=False)
+        assert names(files, ".scratch") == []
+        assert list(folder.glob("spool/*/files/*")) == []
+
+
+def test_a_name_whose_bytes_a_power_loss_took_is_given_up(store: posecas.Store) -> None:
+    with writable(store) as files:
+        write(files, ".scratch/tmp", b"temporary")
+        write(files, ".scratch/other", b"other")
+    (lost,) = (path for path in store.path.glob("spool/*/files/*") if path.stat().st_size == 9)
+    lost.unlink()
+    with writable(store) as files:
+        assert names(files, ".scratch") == ["other"]
+        write(files, ".scratch/tmp", b"written anew")
+
+
 def test_what_a_mount_left_behind_at_another_place_is_stored_too(store: posecas.Store) -> None:
     store.add_generation("g1", "ada")
     with writable(store, at="/first") as files:

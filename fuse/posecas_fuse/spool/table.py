@@ -33,6 +33,7 @@ class Spool:
         self.folder = folder
         self._files = folder / FILES
         self._guard = threading.RLock()
+        self._unnamed: list[int] = []
         with self._errors():
             self._files.mkdir(mode=0o700, exist_ok=True)
             self._db: Any = sqlite3.connect(
@@ -41,6 +42,7 @@ class Spool:
             for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 10000"):
                 self._db.execute(f"PRAGMA {pragma}")
             self._db.executescript(SCHEMA)
+        self._make_whole()
 
     @property
     def revision(self) -> int:
@@ -154,17 +156,23 @@ class Spool:
                 os.utime(self.path(int(folder)) if int(folder) else self.folder)
 
     def delete(self, row: int) -> None:
-        """Remove a row and its bytes."""
-        path = self.path(row)
-        try:
-            self._run("DELETE FROM files WHERE id = ?", row)
-        except StorageFull:
-            # Its own bytes make the room that the log needs.
-            with suppress(OSError):
-                os.truncate(path, 0)
-            self._run("DELETE FROM files WHERE id = ?", row)
-        with suppress(FileNotFoundError):
-            path.rmdir() if path.is_dir() else path.unlink()
+        """Remove a row, and its bytes after it: within `together`, once all of it is certain.
+
+        So a process that dies leaves no name without bytes. It may leave bytes without a name:
+        they are removed when the spool is opened again.
+        """
+        with self._guard:
+            try:
+                self._run("DELETE FROM files WHERE id = ?", row)
+            except StorageFull:
+                # Its own bytes make the room that the log needs.
+                with suppress(OSError):
+                    os.truncate(self.path(row), 0)
+                self._run("DELETE FROM files WHERE id = ?", row)
+            self._unnamed.append(row)
+            faults.point("spool.deleting")
+            if not self._db.in_transaction:
+                self._remove_unnamed()
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -180,10 +188,12 @@ class Spool:
                 with self._errors():
                     self._db.execute("COMMIT")
             except BaseException:
+                self._unnamed.clear()
                 # A disk that is full may have ended it already.
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+            self._remove_unnamed()
 
     def sync(self, row: int) -> None:
         """Return when a file's bytes and its name survive losing the power."""
@@ -207,6 +217,34 @@ class Spool:
         with self._guard:
             self._db.close()
 
+    def _remove_unnamed(self) -> None:
+        while self._unnamed:
+            faults.point("spool.deleted")
+            _remove_bytes(self.path(self._unnamed.pop()))
+
+    def _make_whole(self) -> None:
+        """Remove bytes that a process which died took the name of, or had given none yet.
+
+        A machine that lost its power may have kept a name and not its bytes, if nobody had asked
+        for their safety: the name goes, too.
+        """
+        there = {path.name for path in self._files.iterdir()}
+        rows = self.everything()
+        for row in rows:
+            if str(row.id) not in there:
+                self._give_up(row)
+        for name in there - {str(row.id) for row in rows}:
+            _remove_bytes(self._files / name)
+
+    def _give_up(self, row: Spooled) -> None:
+        if row.folder:
+            # What lies in it may have been synced, and it has no bytes of its own.
+            self.path(row.id).mkdir(mode=0o700)
+            return
+        # On a full disk it stays, and is no more than a name that cannot be read.
+        with suppress(StorageFull):
+            self._run("DELETE FROM files WHERE id = ?", row.id)
+
     def _select(self, where: str, *values: Value) -> list[Spooled]:
         query = f"SELECT {COLUMNS} FROM files WHERE {where}"  # noqa: S608
         with self._guard, self._errors():
@@ -224,6 +262,12 @@ class Spool:
             raise
         except (OSError, sqlite3.Error) as error:
             raise _failure(error, self.folder) from error
+
+
+def _remove_bytes(path: Path) -> None:
+    # What cannot be removed is tried again when the spool is opened.
+    with suppress(OSError):
+        path.rmdir() if path.is_dir() else path.unlink()
 
 
 def _failure(error: Exception, folder: Path) -> PosecasError:
