@@ -240,6 +240,11 @@ async def _serve(
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
             task.cancel()
         await runner.cleanup()
+    # What was closed waits for whoever does not read any more, or for a goodbye.
+    transports: Any = vars(asyncio.get_running_loop())["_transports"]
+    for transport in list(transports.values()):
+        transport.abort()
+    await asyncio.sleep(0)
 
 
 def _passed(headers: Mapping[str, str]) -> dict[str, str]:
