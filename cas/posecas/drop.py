@@ -175,7 +175,8 @@ def _refuse_used(backends: Backends, name: str) -> None:
 
 
 def _refuse_only_backups(backends: Backends, place: Place) -> None:
-    if any(snapshots(backends, place)) and not any(snapshots(backends, backends.backup_place)):
+    # There first: a location of which the index does not know the backups would be listed.
+    if not any(snapshots(backends, backends.backup_place)) and any(snapshots(backends, place)):
         raise UsageError(
             f"location {place.name}: it holds the only snapshots of the index; make one at "
             f"{backends.backup_place.name} first: posecas index backup"

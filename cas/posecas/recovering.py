@@ -5,7 +5,8 @@ The new index is made in ``restoring/`` beside the old one and is the store's on
 1. load it, and end the history that it goes on with (`restore`);
 2. write a snapshot of it, so that it can be restored itself;
 3. take the locations from the old index (`posecas.json`), which stops whoever still uses that;
-4. put the old index's files aside, and the new one in their place.
+4. note which backups there are, so that no later backup need look;
+5. put the old index's files aside, and the new one in their place.
 
 A process that dies on the way leaves the old index, or none; run again, it begins anew.
 """
@@ -13,7 +14,7 @@ A process that dies on the way leaves the old index, or none; run again, it begi
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,7 +23,14 @@ from posecas import faults
 from posecas.backup import new_name
 from posecas.config import FILE, LOCAL, Config, config_without_store, load_config
 from posecas.connecting import Connecting
-from posecas.errors import ConfigError, Damage, ForeignStore, LocationNotFound, SnapshotNotFound
+from posecas.errors import (
+    ConfigError,
+    Damage,
+    ForeignStore,
+    LocationNotFound,
+    PosecasError,
+    SnapshotNotFound,
+)
 from posecas.index.journal_protocol import Identity, Rows
 from posecas.index.loading import Loaded, Loader, loading
 from posecas.index.sql_index import SqlIndex
@@ -44,6 +52,7 @@ from posecas.restore import (
     store_in_journal,
 )
 from posecas.snapshot import Snapshot, write_snapshot
+from posecas.survey import look
 
 _NEW: Final = "restoring"
 _ASIDE: Final = "replaced"
@@ -277,14 +286,18 @@ def _hand_over(place: _Place, index: SqlIndex, identity: Identity) -> None:
                 f"{', '.join(sorted(places))}; set backup_location to one of them"
             )
         with index.export() as exported:
-            write_snapshot(places[backups].objects, identity, exported, name=new_name())
+            made = write_snapshot(places[backups].objects, identity, exported, name=new_name())
         faults.point("restore.snapshotted")
         # The backups' own location last: as long as it is the old index's, its snapshots count.
         for name in sorted(places, key=lambda name: name == backups):
             home = "" if name == LOCAL else home_of(place.folder)
             owner = Owner(identity.store, identity.index, home)
             take_location(places[name].objects, owner, name)
-    faults.point("restore.claimed")
+        faults.point("restore.claimed")
+        # Last: the old index begins nothing there any more. If it fails, the first backup looks.
+        with suppress(PosecasError):
+            look(index, places[backups], newest=made.name)
+        faults.point("restore.looked")
 
 
 def _swap(place: _Place) -> Path | None:

@@ -1,15 +1,16 @@
 """Which backups lie at a location: the index tells, since it wrote them, and nothing is listed.
 
-Only an index that did not write all of them, because it was restored or is of an older posecas,
-looks once.
+A restored index looked when it was restored. Only where another index wrote, and no restore looked,
+is it done before what is there is counted on.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from posecas.backends import Backends
 from posecas.errors import Damage, ListingIncomplete, ObjectMissing, StoreTooNew
-from posecas.index.backups_protocol import SegmentAt, SnapshotAt
+from posecas.index.backups_protocol import KnownBackups, SegmentAt, SnapshotAt
 from posecas.journal import listed_segments
 from posecas.objects.protocol import Objects
 from posecas.places import Place
@@ -37,12 +38,17 @@ class Found:
 
 
 def snapshots(backends: Backends, place: Place) -> Iterator[Readable]:
-    """Yield every snapshot at a location, oldest first; one that cannot be read is its error."""
+    """Yield every snapshot at a location, oldest first; one that cannot be read is its error.
+
+    Each is read when it is asked for.
+    """
     if backends.index.knows_backups(place.name):
         known = backends.index.snapshots_at(place.name)
     else:
         known = sorted(_listed_snapshots(place.objects).values(), key=lambda one: one.name)
-    yield from _read(place, known).snapshots.values()
+    for one in known:
+        with suppress(ObjectMissing):
+            yield _read(place, one)
 
 
 def find_snapshots(backends: Backends, place: Place, *, newest: str) -> Found:
@@ -51,23 +57,31 @@ def find_snapshots(backends: Backends, place: Place, *, newest: str) -> Found:
     Raises ``ListingIncomplete`` if ``newest``, which was just written, is not seen.
     """
     if not backends.index.knows_backups(place.name):
-        _look(backends, place, newest)
-    return _read(place, backends.index.snapshots_at(place.name))
-
-
-def _read(place: Place, known: Sequence[SnapshotAt]) -> Found:
+        look(backends.index, place, newest=newest)
     found = Found()
-    for one in known:
+    for one in backends.index.snapshots_at(place.name):
         try:
-            found.snapshots[one.name] = read_snapshot(place.objects, one.name)
+            found.snapshots[one.name] = _read(place, one)
         except ObjectMissing:
             found.unfinished.append(one)
-        except (Damage, StoreTooNew) as error:
-            found.snapshots[one.name] = error
     return found
 
 
-def _look(backends: Backends, place: Place, newest: str) -> None:
+def _read(place: Place, one: SnapshotAt) -> Readable:
+    try:
+        return read_snapshot(place.objects, one.name)
+    except ObjectMissing:
+        raise
+    except (Damage, StoreTooNew) as error:
+        return error
+
+
+def look(index: KnownBackups, place: Place, *, newest: str) -> None:
+    """Let the index know all that a listing tells; what it knew already stays.
+
+    If it fails or dies, nothing changes. Raises ``ListingIncomplete`` if ``newest``, which was just
+    written, is not seen, and what the location raises.
+    """
     found = _listed_snapshots(place.objects)
     if newest not in found:
         raise ListingIncomplete(
@@ -75,7 +89,7 @@ def _look(backends: Backends, place: Place, newest: str) -> None:
             "believed; the snapshot is good, and what need not be kept goes with the next one"
         )
     segments: list[SegmentAt] = list(listed_segments(place.objects))
-    backends.index.know_backups(place.name, found.values(), segments)
+    index.know_backups(place.name, found.values(), segments)
 
 
 def _listed_snapshots(objects: Objects) -> Mapping[str, SnapshotAt]:

@@ -32,7 +32,8 @@ def doctor(*, no_remote: bool) -> None:
 
     Each line begins with ok, warn (something is missing that can be done without) or fail. A trial
     object is written to each location and deleted; nothing else is changed. At a location elsewhere
-    that is about ten requests, whose price is told; --no-remote leaves them out.
+    that is about ten requests, whose price is told; --no-remote leaves them out. Whether the index
+    could be restored from there is rehearsed by: posecas index restore --dry-run
     """
     failed = False
     for finding in _all(remote=not no_remote):

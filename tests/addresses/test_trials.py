@@ -8,6 +8,8 @@ import pytest
 
 import posecas
 from addresses.conftest import cloudy
+from kit.fault_proxy import before
+from kit.network_faults import Refuses
 from kit.servers import Bucket
 from kit.serving import served
 from kit.tiles import tile
@@ -30,10 +32,10 @@ def lying(bucket: Bucket) -> list[str]:
 
 def test_a_bucket_that_can_be_relied_on(each_cloud: posecas.Store, each_s3_bucket: Bucket) -> None:
     found = trials(each_cloud)
-    expected = "clock marker writing once reading listing signed deleting public"
+    expected = "clock marker writing once reading signed deleting public"
     assert list(found) == expected.split()
     assert {one.name for one in found.values() if one.state != "ok"} == {"public"}
-    assert sum(one.writes for one in found.values()) == 3
+    assert sum(one.writes for one in found.values()) == 2
     assert sum(one.reads for one in found.values()) == 6
     assert lying(each_s3_bucket) == ["posecas.json"]
 
@@ -70,6 +72,26 @@ def test_wrong_keys_end_it_at_once(
     assert isinstance(found["marker"].failure, CredentialsRefused)
     assert "writing" not in found
     assert "not-the-secret" not in str(found)
+
+
+def test_a_key_that_may_not_list_is_found_out_without_listing(
+    folder: Path, s3_bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS tells such a key of nothing that it is missing."""
+    with before(s3_bucket) as (proxy, reached):
+        settings = cloudy(reached, monkeypatch)
+        with posecas.create_store(folder, settings=settings) as store:
+            store.add_location("cloud")
+            proxy.calm()
+            for found in store.try_location("cloud"):
+                if found.name == "signed":
+                    proxy.inject(Refuses(403, "AccessDenied"), "HeadObject")
+                    proxy.inject(Refuses(403, "AccessDenied"), "GetObject")
+                if found.name == "deleting":
+                    break
+        assert isinstance(found.failure, CredentialsRefused)
+        assert "s3:ListBucket" in found.detail
+        assert "ListObjectsV2" not in proxy.counts
 
 
 def test_settings_that_name_another_place_than_the_store_has_are_told(

@@ -42,7 +42,8 @@ with posecas.open_store(sys.argv[1]) as store:
 """
 RESTORING = [
     *("restore.loaded", "backup.part", "restore.snapshotted", "restore.unclaimed"),
-    *("restore.claimed", "restore.moved", "restore.aside", "restore.activated"),
+    *("restore.claimed", "restore.looked", "restore.moved", "restore.aside"),
+    "restore.activated",
 ]
 ONLY_IF_ONE_IS_THERE = {"restore.moved", "restore.aside"}
 
@@ -133,8 +134,24 @@ def test_a_restore_dies_and_leaves_the_old_index_or_none(
     restore_index(there, take_over=True)
     assert rows_of(there) == rows
     with posecas.open_store(there) as store:
+        assert_backups_known(store)
         reconciled(store)
         assert_whole(store)
+
+
+def assert_backups_known(store: posecas.Store) -> None:
+    """The index knows of all that lies there, and no later backup need look."""
+    assert store.index.knows_backups("local")
+    backups = store.path / "backups"
+    there = {
+        path.relative_to(backups / "snapshots").parts[0].removesuffix(".zst")
+        for path in (backups / "snapshots").rglob("*.zst")
+    }
+    assert {one.name for one in store.index.snapshots_at("local")} == there
+    segments = store.index.segments_at("local")
+    known = {(history, first) for history, firsts in segments.items() for first in firsts}
+    written = (backups / "journal").rglob("*.zst")
+    assert known == {(path.parent.name, int(path.stem)) for path in written}
 
 
 def test_the_log_of_the_old_index_is_never_taken_for_the_new_ones(there: Path) -> None:
@@ -163,6 +180,8 @@ def test_a_rebuild_dies_and_the_next_one_finishes(there: Path, point: str) -> No
     assert run_until(point, REBUILD, there).returncode == SIGKILLED
     rebuild_index(there, take_over=True)
     assert rows_of(there) == rows
+    with posecas.open_store(there) as store:
+        assert_backups_known(store)
 
 
 @pytest.mark.parametrize(

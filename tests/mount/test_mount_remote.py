@@ -92,6 +92,22 @@ def test_a_location_that_refuses_what_is_written_is_told_by_status_and_metrics(
         remote.proxy.calm()
 
 
+def test_a_mount_lists_no_bucket(remote: Remote, mountpoint: Path, engine: Engine) -> None:
+    with mounted(remote.store.path, mountpoint, engine=engine) as mount:
+        folder = mount / "generations/g1"
+        assert {"p1.png", "p2.png", "p3.png"} <= set(names(folder))
+        assert (folder / "p1.png").read_bytes() == tile(1)
+        (folder / "p4.png").write_bytes(tile(4))
+        (folder / "p4.png").rename(folder / "p5.png")
+        (folder / "p2.png").unlink()
+        with pytest.raises(FileNotFoundError):
+            (folder / "p6.png").read_bytes()
+    remote.store.back_up()
+    asked = remote.proxy.counts
+    assert (asked["GetObject"] > 0, asked["PutObject"] > 0) == (True, True)
+    assert "ListObjectsV2" not in asked
+
+
 def _read(mount: Mount, pose: str, told: list[object]) -> None:
     try:
         told.append((mount / f"generations/g1/{pose}.png").read_bytes())

@@ -1,6 +1,6 @@
 """What a store whose location is a bucket asks for: each request is paid for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,13 +9,16 @@ import pytest
 
 import posecas
 from kit.checks import check
+from kit.commands import Posecas
 from kit.fault_proxy import FaultProxy, before
 from kit.remote import r2_variables
 from kit.servers import Bucket
 from kit.tiles import tile
 from posecas.backup import Kept
 from posecas.expire import ExpiryPlan
-from posecas.recovering import restore_index
+from posecas.recovering import rebuild_index, restore_index
+
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True)
@@ -92,23 +95,21 @@ def test_garbage_goes_by_one_request_after_a_look_at_the_marker(counted: Counted
     assert "ListObjectsV2" not in asked
 
 
-def test_nothing_but_check_orphans_lists(
-    counted: Counted, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    counted.store.put(tile(1), generation="g", pose="p")
-    long_ago = datetime.fromtimestamp(0, UTC)
-    counted.store.put(tile(2), generation="g", pose="old", created_at=long_ago)
-    counted.store.close()
+def assert_a_day_lists_nothing(counted: Counted, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    """All that a store in a bucket does, until it leaves it."""
     settings = {"expire.truth": "store"}
     with posecas.open_store(folder, settings=settings) as store:
+        store.put(tile(1), generation="g", pose="p")
+        store.put(tile(2), generation="g", pose="old", created_at=LONG_AGO)
         assert store.get("g/p") == tile(1)
         check(store, data=True)
-        assert len(list(store.expire(ExpiryPlan(long_ago + timedelta(days=1))))) == 1
+        assert len(list(store.expire(ExpiryPlan(LONG_AGO + timedelta(days=1))))) == 1
+        store.remove(["g/first"])
         store.back_up()
         store.back_up(Kept(1, 0))
         assert len(list(store.snapshots())) == 1
         list(store.collect(grace=0, delay=0))
-    monkeypatch.setenv("STORAGE_MODE", "local")
+    patch.setenv("STORAGE_MODE", "local")
     with posecas.open_store(folder, settings=settings) as store:
         list(store.replicate("local"))
         store.back_up()
@@ -118,6 +119,64 @@ def test_nothing_but_check_orphans_lists(
             "r2": "detached",
         }
     assert counted.proxy.counts["DeleteObjects"] >= 3
+    assert "ListObjectsV2" not in counted.proxy.counts
+
+
+def test_nothing_but_check_orphans_lists(
+    counted: Counted, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted.store.close()
+    assert_a_day_lists_nothing(counted, folder, monkeypatch)
+
+
+@pytest.mark.parametrize("recover", [restore_index, rebuild_index])
+def test_not_even_after_the_index_was_recovered(
+    counted: Counted,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    recover: Callable[..., object],
+) -> None:
+    counted.store.back_up()
+    counted.store.close()
+    recover(folder, take_over=True)
+    with posecas.open_store(folder) as store:
+        list(store.reconcile())
+        counted.proxy.calm()
+        assert store.back_up(Kept(1, 0)).snapshots_removed == 2
+    assert_a_day_lists_nothing(counted, folder, monkeypatch)
+
+
+def test_backups_that_another_index_left_are_looked_for_once(counted: Counted) -> None:
+    counted.store.back_up()
+    counted.store.add_location("r2", take_over=True)
+    counted.proxy.calm()
+    assert counted.store.back_up(Kept(1, 0)).snapshots_removed == 1
+    assert counted.proxy.counts["ListObjectsV2"] == 2
+    counted.proxy.calm()
+    assert counted.store.back_up(Kept(1, 0)).snapshots_removed == 1
+    assert "ListObjectsV2" not in counted.proxy.counts
+
+
+def test_backups_that_another_index_left_do_not_stop_a_drop(
+    counted: Counted, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted.store.back_up()
+    counted.store.add_location("r2", take_over=True)
+    counted.store.close()
+    monkeypatch.setenv("STORAGE_MODE", "local")
+    with posecas.open_store(folder) as store:
+        list(store.replicate("local"))
+        store.back_up()
+        counted.proxy.calm()
+        assert list(store.drop_location("r2", delay=0))[-1].state == "detached"
+    assert "ListObjectsV2" not in counted.proxy.counts
+
+
+def test_doctor_tries_a_bucket_and_lists_nothing(counted: Counted, folder: Path) -> None:
+    counted.store.close()
+    found = {one["check"]: one["state"] for one in Posecas(folder)("doctor", "--json").objects}
+    assert found["r2 deleting"] == "ok"
+    assert counted.proxy.counts["DeleteObjects"] == 1
     assert "ListObjectsV2" not in counted.proxy.counts
 
 
@@ -138,22 +197,6 @@ def test_whether_a_place_is_empty_is_one_list_and_whether_it_is_ours_is_none(
             proxy.calm()
             store.add_location("r2")
             assert "ListObjectsV2" not in proxy.counts
-
-
-def test_an_index_that_was_restored_looks_once_for_its_backups(
-    counted: Counted, folder: Path
-) -> None:
-    counted.store.back_up()
-    counted.store.close()
-    restore_index(folder, take_over=True)
-    with posecas.open_store(folder) as store:
-        list(store.reconcile())
-        counted.proxy.calm()
-        assert store.back_up(Kept(1, 0)).snapshots_removed == 2
-        assert counted.proxy.counts["ListObjectsV2"] == 2
-        counted.proxy.calm()
-        assert store.back_up(Kept(1, 0)).snapshots_removed == 1
-    assert "ListObjectsV2" not in counted.proxy.counts
 
 
 def test_opening_a_store_asks_for_nothing(counted: Counted, folder: Path) -> None:

@@ -12,11 +12,13 @@ import posecas
 from kit.commands import tree
 from kit.faulty_stores import open_faulty
 from kit.losses import fill, keep_copy, lasting, lose_index
+from posecas import connecting
 from posecas.backup import Kept
 from posecas.digest import digest_of
 from posecas.errors import Damage, DamagedObject, ForeignStore, SnapshotNotFound, StoreTooNew
 from posecas.index.tables import OF_KIND, TABLES
 from posecas.objects.fault_schedules import Fault, Listed, Schedule
+from posecas.objects.faulty import FaultyObjects, faulty
 from posecas.objects.local import LocalObjects
 from posecas.recovering import rehearse_restore, restore_index
 from posecas.snapshot import Snapshot, read_rows, read_snapshot, snapshot_names
@@ -228,6 +230,8 @@ def restored(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     restore_index(folder, take_over=True)
     with posecas.open_store(folder) as store:
         fill(store, 1, first=90)
+        # As of a place where another index wrote.
+        store.index.forget_backups("local")
     for path in (folder / "backups").rglob("*"):
         os.utime(path, (0, 0))
     return folder
@@ -246,6 +250,34 @@ def test_a_listing_that_is_cut_silently_costs_no_backup(
         assert restorable(folder).items() >= kept.items()
         number += 1
     assert number > 2
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.BEFORE, Fault.SHORT, Fault.TRUNCATED, Fault.EMPTY], ids=lambda one: one.value
+)
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_restore_that_does_not_see_all_of_them_costs_none(
+    restored: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault, number: int
+) -> None:
+    keep_copy(restored, folder)
+    opened: list[FaultyObjects] = []
+
+    def open_faulty_place(root: Path) -> FaultyObjects:
+        schedule = Listed({"list": [*[None] * number, fault]})
+        opened.append(faulty(LocalObjects(root), schedule))
+        return opened[-1]
+
+    # Of the new index's locations; what is restored is read well.
+    with monkeypatch.context() as patched:
+        patched.setattr(connecting, "LocalObjects", open_faulty_place)
+        restore_index(folder, take_over=True)
+    assert [len(one.injected) for one in opened] == [1]
+    with posecas.open_store(folder) as store:
+        believed = fault in {Fault.TRUNCATED, Fault.EMPTY} and number == 1
+        assert store.index.knows_backups("local") == believed
+        store.back_up(Kept(1, 100 * MONTH))
+        assert store.index.knows_backups("local")
+    assert restorable(folder).items() >= restorable(restored).items()
 
 
 def restorable(folder: Path) -> dict[str, tuple[int, int]]:

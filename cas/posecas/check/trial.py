@@ -14,6 +14,7 @@ from typing import Final, Literal
 from posecas.backends import Backends
 from posecas.errors import (
     ConfigError,
+    CredentialsRefused,
     DamagedObject,
     ForeignStore,
     KeyTaken,
@@ -96,7 +97,9 @@ class _Trials:
             return
         yield _tried("once", self._write_again, writes=1, reads=1)
         yield _tried("reading", self._read, reads=1)
-        yield _tried("listing", self._list, writes=1)
+        if not bucket:
+            # There it would be billed as a write, and `_delete` finds the right to list missing.
+            yield _tried("listing", self._list)
         if isinstance(self._objects, Presigns):
             yield _tried("signed", self._ask_signed, reads=1)
         yield _tried("deleting", self._delete, reads=1)
@@ -172,10 +175,16 @@ class _Trials:
     def _delete(self) -> Trial:
         if failed := self._objects.delete([self._key]):
             raise failed[self._key]
-        with suppress(ObjectMissing):
+        try:
             self._objects.stat(self._key)
-            raise WriteRefused("what was deleted is still there; gc will free nothing")
-        return Trial("deleting", "ok", "what is deleted is gone")
+        except ObjectMissing:
+            return Trial("deleting", "ok", "what is deleted is gone")
+        except CredentialsRefused as error:
+            raise CredentialsRefused(
+                "what was deleted is refused instead of missing, as to a key that may not list the "
+                "bucket, which restoring the index takes; give it that right (s3:ListBucket)"
+            ) from error
+        raise WriteRefused("what was deleted is still there; gc will free nothing")
 
     def _ask_public(self) -> Trial:
         url = f"{self._backends.config.location(self._place.name).public_url}/{MARKER_KEY}"

@@ -1,6 +1,6 @@
 """What lies at the backup locations, as far as this index wrote it or looked: no listing is needed.
 
-Like leases it belongs to the index alone. An index that is restored knows of none, and looks once.
+Like leases it belongs to the index alone: a restore looks, and no snapshot tells.
 """
 
 from typing import Final
