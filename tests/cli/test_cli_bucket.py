@@ -65,9 +65,9 @@ def test_doctor_tries_the_bucket_and_says_what_that_costs(
     for check in ("clock", "marker", "writing", "once", "reading", "deleting", "cost"):
         assert f"r2 {check}" in states
     (cost,) = [one for one in done.objects if one["check"] == "r2 cost"]
-    assert "3 writes and 6 reads" in cost["detail"]
+    assert "2 writes and 6 reads" in cost["detail"]
     monkeypatch.setenv("POSECAS_LOCATION_R2_PRICES", "r2")
-    assert "$0.000016 by the prices of r2" in r2("doctor").out
+    assert "$0.000011 by the prices of r2" in r2("doctor").out
 
 
 def test_doctor_asks_nothing_if_it_is_told_so(r2: Posecas, monkeypatch: pytest.MonkeyPatch) -> None:

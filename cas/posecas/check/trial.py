@@ -98,7 +98,7 @@ class _Trials:
         yield _tried("once", self._write_again, writes=1, reads=1)
         yield _tried("reading", self._read, reads=1)
         if not bucket:
-            # There it would be billed as a write, and `_delete` finds the right to list missing.
+            # A bucket bills it as a write, and `_delete` shows if the right to list is missing.
             yield _tried("listing", self._list)
         if isinstance(self._objects, Presigns):
             yield _tried("signed", self._ask_signed, reads=1)
