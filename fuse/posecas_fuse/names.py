@@ -1,7 +1,7 @@
 """Names of a mount to entries: what is stored, and behind it what is spooled."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -60,9 +60,11 @@ class Names:
             page = self._view.children(node, after=after, limit=limit)
             if kind in GENERATIONS:
                 page = Page(self._with_errors(node, page.items), page.next)
-            if page.next is not None or (kind not in GENERATIONS and node != self._view.root):
+            if page.next is not None:
                 return page
-            return Page([*page.items, *self._behind(node)], self._follows(kind))
+            if kind in GENERATIONS:
+                return Page(page.items, SPOOL_COOKIE)
+            return Page([*page.items, self._scratch()], None) if node == self._view.root else page
         if kind in GENERATIONS:
             self._view.check(node)
             place = in_generation(self._work.generation(node).name)
@@ -135,13 +137,6 @@ class Names:
         failed = self._spool.all_failed(in_generation(self._work.generation(generation).name))
         names = {row.name.decode("utf-8", "replace").rpartition(".")[0] + ".json" for row in failed}
         return [self._told(entry) if entry.name in names else entry for entry in entries]
-
-    def _behind(self, node: Node) -> Iterator[Entry]:
-        if node == self._view.root:
-            yield self._scratch()
-
-    def _follows(self, kind: Kind) -> int | None:
-        return SPOOL_COOKIE if kind in GENERATIONS else None
 
     def _spooled(self, place: str, name: bytes) -> Entry:
         row = self._spool.listed(place, name)

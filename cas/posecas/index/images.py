@@ -46,14 +46,14 @@ class ImagesVerbs:
     def listed_images(self, generation: int, *, after: int, limit: int) -> Page[ListedImage]:
         """The images of the generation of this id, in the order of `Catalogue.poses`."""
         found = self._listed(rows.LISTED_IMAGE, generation, after, limit)
-        return _page([ListedImage._make(row) for row in found], limit)
+        return _page(list(map(ListedImage._make, found)), limit)
 
     def listed_thumbnails(
         self, generation: int, *, after: int, limit: int
     ) -> Page[ListedThumbnail]:
         """Each pose's newest thumbnail, in that order; not of poses that have none yet."""
         found = self._listed(rows.LISTED_THUMBNAIL, generation, after, limit)
-        return _page([ListedThumbnail._make(row) for row in found], limit)
+        return _page(list(map(ListedThumbnail._make, found)), limit)
 
     def _listed(self, select: str, generation: int, after: int, limit: int) -> Sequence[Row]:
         # A bare parameter as a limit makes SQLite plan the statement anew each time.

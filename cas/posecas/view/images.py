@@ -8,9 +8,10 @@ from typing import Final
 from posecas.digest import Digest
 from posecas.index.protocol import Catalogue
 from posecas.machine import pose_json
-from posecas.names import EXTENSIONS, MEDIA_TYPES
+from posecas.names import MEDIA_TYPES
 from posecas.records import Attributes, Generation, Image, Page, Pose
 from posecas.view.descriptions import DescriptionSizes, description
+from posecas.view.listed import ListedFiles
 from posecas.view.nodes import (
     Content,
     Entry,
@@ -23,8 +24,6 @@ from posecas.view.nodes import (
     row_of,
 )
 
-_IMAGE: Final = make_node(Kind.POSE)
-_DESCRIPTION: Final = make_node(Kind.POSE_JSON)
 _ATTRIBUTES: Final = (
     *("user", "generation", "pose"),
     *(field.name for field in fields(Attributes)),
@@ -49,20 +48,8 @@ class ImageFiles:
             generation.id, after=(after + 1) // 2 - 1, limit=max(limit // 2, 1)
         )
         sizes = DescriptionSizes(generation).of(found.items)
-        entries: list[Entry] = []
-        # A named tuple's own constructor takes twice as long, which is 3% of a listing.
-        make = tuple.__new__
-        for image, told in zip(found.items, sizes, strict=True):
-            row, name, digest, size, media_type, updated, _, _, _, _ = image
-            when, cookie, file = updated * 1_000_000, 2 * row, f"{name}.{EXTENSIONS[media_type]}"
-            text = (_DESCRIPTION | row, f"{name}.json", False, told, when, None, cookie, None, None)
-            shown = (_IMAGE | row, file, False, size, when, digest, cookie + 1, None, None)
-            # First, so that whoever removes a whole folder finds each name when its turn comes.
-            entries.append(make(Entry, text))
-            entries.append(make(Entry, shown))
-        if entries and entries[0].cookie == after:
-            del entries[0]
-        return Page(entries, None if found.next is None else 2 * found.next + 1)
+        files = ListedFiles(found.items, sizes, after=after)
+        return Page(files, None if found.next is None else 2 * found.next + 1)
 
     def named(self, generation: int, name: str, suffix: str) -> Entry:
         """See ``PoseFiles``."""

@@ -6,11 +6,13 @@ from functools import cache
 from typing import Final
 
 from posecas.view import Entry, Node
+from posecas.view.listed import ListedFiles
 from posecas.view.nodes import KIND_SHIFT, Kind
 from posecas_fuse import entries
 from posecas_fuse.entries import NAMES
 from posecas_fuse.kernel import replies
 from posecas_fuse.kernel.abi import ENTRY, RIGHTS, VALIDITY, OpenFlag
+from posecas_fuse.kernel.image_records import image_records
 from posecas_fuse.kernel.inodes import Inodes
 from posecas_fuse.kernel.open_files import OpenFile
 from posecas_fuse.listing import DOTS
@@ -25,7 +27,6 @@ _SCRATCH: Final = frozenset({Kind.SCRATCH, Kind.SPOOLED})
 _TELLING: Final = frozenset({Kind.STATUS, Kind.METRICS})
 _REMEMBERED: Final = 10_000
 _SECOND_NS: Final = 1_000_000_000
-_SECTOR: Final = 512
 
 
 class Appearance:
@@ -80,6 +81,8 @@ class Appearance:
     def listed(self, parent: Node, entries: Sequence[Entry]) -> list[bytes]:
         """Return entries of a folder as READDIRPLUS is answered."""
         seconds = self.validity
+        if isinstance(entries, ListedFiles):
+            return image_records(entries, _validity(seconds, seconds), self._rights_of(entries))
         # What waits to be stored becomes something else without a word.
         spooled_seconds = seconds if parent >> KIND_SHIFT in _SCRATCH else 0
         return self._listed(entries, seconds, spooled_seconds)
@@ -87,7 +90,7 @@ class Appearance:
     def pinned(self, opened: OpenFile) -> bytes:
         """Describe a file that is open and whose name has other bytes by now, or is gone."""
         s, ns = divmod(opened.modified_ns, _SECOND_NS)
-        looks, blocks = self._looks, -(-opened.size // _SECTOR)
+        looks, blocks = self._looks, -(-opened.size // replies.SECTOR)
         nameless = RIGHTS.pack(0o100444, 0, looks.uid, looks.gid, 0, replies.UNIT, 0)
         file = (self._inodes.node(opened.nodeid), opened.size, blocks)
         told = ENTRY.pack(opened.nodeid, b"", *file, s, s, s, ns, ns, ns, nameless)
@@ -106,7 +109,7 @@ class Appearance:
         return self._listed([entry], self.validity, 0)[0][: ENTRY.size]
 
     def _listed(self, entries: Sequence[Entry], seconds: int, spooled_seconds: int) -> list[bytes]:
-        """Return ``fuse_direntplus`` of each. They may be very many, so one loop does it all."""
+        """Return ``fuse_direntplus`` of each; see also `image_records`."""
         records, pack = [], replies.LISTED
         tails, over, number_of = self._rights, self._over, self._inodes.number
         usual, unusual = _validity(seconds, seconds), _unusual(seconds, spooled_seconds)
@@ -127,7 +130,7 @@ class Appearance:
                 unusual.get(kind, usual),
                 over.get(node, node) if over else node,
                 size,
-                -(-size // _SECTOR),
+                -(-size // replies.SECTOR),
                 read,
                 written,
                 altered,
@@ -143,6 +146,9 @@ class Appearance:
             )
             records.append(record)
         return records
+
+    def _rights_of(self, files: ListedFiles) -> bytes:
+        return self._rights.get(Kind.POSE) or self._tail(files[-1]) if files else b""
 
     def _tail(self, entry: Entry) -> bytes:
         tail = RIGHTS.pack(*self._looks.rights(entry), 0, replies.UNIT, 0)

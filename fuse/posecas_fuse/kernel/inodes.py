@@ -11,6 +11,7 @@ are in it: where two images of one pose agree in those, `reading` keeps them apa
 
 from typing import Final
 
+from posecas.digest import Digest
 from posecas.view import Entry, Node
 from posecas.view.nodes import KIND_SHIFT, Kind
 from posecas_fuse.kernel.abi import ROOT_ID
@@ -32,9 +33,9 @@ class Inodes:
     def number(self, entry: Entry) -> int:
         """Return the number of what a name stands for now."""
         node, blob = entry.node, entry.blob
-        if blob is None or node >> KIND_SHIFT not in _TAGGED or node & _TAG_MASK:
+        if blob is None or node >> KIND_SHIFT not in _TAGGED:
             return self.of(node)
-        return node | int(blob[:_TAG_DIGITS], 16) << _TAG_SHIFT
+        return tagged(node, blob)
 
     def of(self, node: Node) -> int:
         """Return the number of a node that is no image: a folder, say."""
@@ -45,6 +46,11 @@ class Inodes:
         if number == ROOT_ID:
             return self._root
         return Node(number & ~_TAG_MASK if number >> KIND_SHIFT in _TAGGED else number)
+
+
+def tagged(node: int, blob: Digest) -> int:
+    """Return the number of an image, a thumbnail or an alias that has these bytes."""
+    return node if node & _TAG_MASK else node | int(blob[:_TAG_DIGITS], 16) << _TAG_SHIFT
 
 
 def is_spooled(node: Node) -> bool:

@@ -28,6 +28,9 @@ LISTED: Final = tuple(Struct(f"{ENTRY.format}QQII{8 * words}s").pack for words i
 UNIT: Final = 4096
 """The block size that programs are told to read and write by."""
 
+SECTOR: Final = 512
+"""What `stat` counts blocks in."""
+
 _ABSENT: Final = Struct("<16xQ104x")
 _PADDING: Final = tuple(bytes(-length % 8) for length in range(8))
 
