@@ -1,5 +1,6 @@
 """When the thread that reads the device looks for a question before it sleeps."""
 
+import os
 import time
 
 from posecas_fuse.kernel.attention import Attention
@@ -33,10 +34,10 @@ def test_a_question_is_not_awaited_for_ever_nor_at_all_where_several_ask() -> No
     device = _Device(asked=False)
     attention = Attention(device.is_asked)
     attention.asked(1)
-    attention.look()
+    attention.look(lambda: None)
     attention.asked(2)
     looks = device.looks
-    attention.look()
+    attention.look(lambda: None)
     assert device.looks == looks
 
 
@@ -44,5 +45,18 @@ def test_a_question_that_is_there_is_looked_for_once() -> None:
     device = _Device(asked=True)
     attention = Attention(device.is_asked)
     attention.asked(1)
-    attention.look()
+    attention.look(lambda: None)
     assert device.looks <= 1
+
+
+def test_what_nobody_waits_for_is_done_in_a_pause_and_not_before_a_question() -> None:
+    done: list[int] = []
+    device = _Device(asked=True)
+    attention = Attention(device.is_asked)
+    if len(os.sched_getaffinity(0)) > 1:
+        attention.asked(1)
+        attention.look(lambda: done.append(1))
+        assert not done
+    device.asked = False
+    attention.look(lambda: done.append(2))
+    assert 2 in done

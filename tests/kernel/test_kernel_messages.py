@@ -1,7 +1,9 @@
 """Messages of the kernel's protocol: taken apart, put together, refused where they are wrong."""
 
+import os
 import socket
 import stat
+import threading
 from contextlib import nullcontext, suppress
 from struct import Struct
 
@@ -153,3 +155,27 @@ def test_a_malformed_message_is_answered_and_told_and_an_unknown_one_is_not_impl
         assert abi.HEADER_OUT.unpack(ours.recv(100)) == (16, -38, 6)
         session.take(memoryview(message(Opcode.LOOKUP, 1, b"name\0", unique=8)))
         assert ours.recv(100)[16:] == b"name"
+
+
+def test_what_no_program_waits_for_is_answered_once_nothing_else_is_asked() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    pool = Pool("test", threads=1, seconds=5)
+    table: dict[int, Operation] = {
+        Opcode.RELEASE: Operation(lambda _: b"closed", late=lambda _: True),
+        Opcode.LOOKUP: Operation(lambda _: b"found"),
+    }
+    session = Session(Device(theirs.fileno()), table, interruptible=pool, malformed=print)
+    asked = [Opcode.RELEASE, Opcode.LOOKUP] + 9 * [Opcode.RELEASE]
+    with ours, theirs:
+        ours.settimeout(60)
+        for unique, opcode in enumerate(asked):
+            ours.send(message(opcode, 1, unique=unique))
+        thread = threading.Thread(target=session.serve)
+        thread.start()
+        answers = [ours.recv(100) for _ in asked]
+        ours.close()
+        thread.join()
+    uniques = [abi.HEADER_OUT.unpack_from(answer)[2] for answer in answers]
+    assert sorted(uniques) == list(range(len(asked)))
+    if len(os.sched_getaffinity(0)) > 1:
+        assert uniques[0] == 1

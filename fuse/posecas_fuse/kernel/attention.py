@@ -20,6 +20,9 @@ _FIRST_NS: Final = 50_000
 _LONGEST_NS: Final = 250_000
 """Whoever reads a megabyte asks again within this."""
 
+_PAUSE_NS: Final = 15_000
+"""Whoever opens files one after the other asks for the next name, and then to open it, sooner."""
+
 _LATE_NS: Final = 20_000
 """One look takes a few microseconds: if it takes so many, others were let go first."""
 
@@ -54,15 +57,24 @@ class Attention:
         self.is_for_one = now > self._crowded_until
         self._is_close = now - self._since < _LONGEST_NS
 
-    def look(self) -> None:
-        """Return once there is a question, or it is time to sleep."""
+    def look(self, meanwhile: Callable[[], object]) -> None:
+        """Return once there is a question, or it is time to sleep.
+
+        ``meanwhile`` does what nobody waits for: it is called in a pause, or before we sleep.
+        """
         before = self._since = time.perf_counter_ns()
-        if not (self.is_for_one and self._has_room):
-            return
-        until = before + (_LONGEST_NS if self._is_close else _FIRST_NS)
-        while before < until and not self._is_asked():
-            os.sched_yield()
-            now = time.perf_counter_ns()
-            if now - before > _LATE_NS:
-                return
-            before = now
+        pause = before + _PAUSE_NS
+        if self.is_for_one and self._has_room:
+            until = before + (_LONGEST_NS if self._is_close else _FIRST_NS)
+            while before < until:
+                if self._is_asked():
+                    return
+                os.sched_yield()
+                now = time.perf_counter_ns()
+                if now - before > _LATE_NS:
+                    break
+                if now > pause:
+                    meanwhile()
+                    now, pause = time.perf_counter_ns(), until
+                before = now
+        meanwhile()

@@ -27,7 +27,8 @@ class Operation:
 
     ``quick`` is tried by the thread that reads the device; where it is missing, or gives None since
     it would have to wait, ``slow`` is run in ``pool``. ``then`` is called after what ``quick`` has
-    answered.
+    answered. ``late`` tells of a request that no program waits for: whatever one waits for may be
+    answered first.
     """
 
     quick: Quick | None = None
@@ -35,6 +36,7 @@ class Operation:
     pool: Pool | None = None
     undo: Callable[[bytes], object] | None = None
     then: Callable[[Request], object] | None = None
+    late: Callable[[Request], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ def _opening(by: Answering) -> Mapping[int, Operation]:
         Opcode.WRITE: Operation(None, files.write, by.commits),
         Opcode.FLUSH: Operation(files.flush_read, files.flush, by.commits),
         Opcode.FSYNC: Operation(None, files.sync, by.commits),
-        Opcode.RELEASE: Operation(files.release_read, files.release, by.commits),
+        Opcode.RELEASE: Operation(
+            files.release_read, files.release, by.commits, late=files.is_read
+        ),
     }
 
 

@@ -39,7 +39,7 @@ class FileBytes:
 
     def flush_read(self, request: Request) -> bytes | None:
         """Do nothing for a file that is only read; None: what was written must be stored."""
-        return None if self._is_draft(request.fields(requests.FLUSH)[0]) else b""
+        return b"" if self.is_read(request) else None
 
     def flush(self, request: Request) -> bytes:
         """Store what was written."""
@@ -51,22 +51,19 @@ class FileBytes:
         self._files.sync(self._handle(request.fields(requests.FSYNC)[0]))
         return b""
 
+    def is_read(self, request: Request) -> bool:
+        """Tell of FLUSH and RELEASE whether the file was only read: nothing is to be stored."""
+        opened = self._opened.get(request.fields(requests.FLUSH)[0])
+        return opened is None or not is_spooled(Node(opened.handle))
+
     def release_read(self, request: Request) -> bytes | None:
         """Let go of a file that was only read; None: it may have to be stored."""
-        number = request.fields(requests.RELEASE)[0]
-        return None if self._is_draft(number) else self._close(number)
+        return self.release(request) if self.is_read(request) else None
 
     def release(self, request: Request) -> bytes:
         """Let go of a file."""
-        return self._close(request.fields(requests.RELEASE)[0])
-
-    def _close(self, number: int) -> bytes:
-        self._opening.close(number)
+        self._opening.close(request.fields(requests.RELEASE)[0])
         return b""
-
-    def _is_draft(self, number: int) -> bool:
-        opened = self._opened.get(number)
-        return opened is not None and is_spooled(Node(opened.handle))
 
     def _handle(self, number: int) -> Handle:
         opened = self._opened.get(number)

@@ -1,6 +1,7 @@
 """Reads what the kernel asks and has it answered."""
 
 import errno
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -12,6 +13,9 @@ from posecas_fuse.kernel.device import BUFFER, Device, Unmounted
 from posecas_fuse.kernel.dispatch import UNANSWERED, Operation, Slow
 from posecas_fuse.kernel.pool import Pool
 from posecas_fuse.kernel.requests import Malformed, Request, parse
+
+_MOST_LATE: Final = 4
+"""Questions that wait for a pause. The kernel asks only so many that no program waits for."""
 
 _COPIED: Final = 65536
 """Bytes up to which a message that has to wait is copied, and its memory used again."""
@@ -38,12 +42,13 @@ class Session:
         self._interruptible = interruptible
         self._malformed = malformed
         self._attention = Attention(device.is_asked)
+        self._late: deque[Request] = deque()
 
     def serve(self) -> None:
         """Answer until the mount is gone."""
         buffer = bytearray(BUFFER)
         while True:
-            self._attention.look()
+            self._attention.look(self._answer_late)
             try:
                 message = self._device.read(buffer)
             except Unmounted:
@@ -56,16 +61,32 @@ class Session:
         try:
             request = parse(message)
             self._attention.asked(request.pid)
-            return self._answer(request)
+            operation = self._table.get(request.opcode)
+            if operation is None:
+                self._answer_nothing(request)
+                return False
+            if operation.late is not None and operation.late(request):
+                self._put_off(request)
+                return False
+            return self._answer(request, operation)
         except Malformed as error:
             self._report(error)
             return False
 
-    def _answer(self, request: Request) -> bool:
-        operation = self._table.get(request.opcode)
-        if operation is None:
-            self._answer_nothing(request)
-            return False
+    def _put_off(self, request: Request) -> None:
+        self._late.append(request._replace(body=memoryview(bytes(request.body))))
+        if len(self._late) > _MOST_LATE:
+            self._answer_late()
+
+    def _answer_late(self) -> None:
+        while self._late:
+            request = self._late.popleft()
+            try:
+                self._answer(request, self._table[request.opcode])
+            except Malformed as error:
+                self._report(error)
+
+    def _answer(self, request: Request, operation: Operation) -> bool:
         if operation.quick is not None:
             try:
                 payload = operation.quick(request)
