@@ -22,7 +22,7 @@ from posecas_fuse.folders import Folders
 from posecas_fuse.metrics import metrics
 from posecas_fuse.names import SPOOL_KINDS, Names, utf8
 from posecas_fuse.naming import LONGEST_NAME, check_length
-from posecas_fuse.pins import Handle, Pins
+from posecas_fuse.pins import Handle, Pins, is_draft
 from posecas_fuse.renames import RenameMode, Renames
 from posecas_fuse.spool.rows import Spooled
 from posecas_fuse.usage import Usage, usage
@@ -110,7 +110,7 @@ class Files:
         """
         if self._writer is None:
             return self._view.entry(node)
-        if handle is not None and _is_draft(handle):
+        if handle is not None and is_draft(handle):
             entry = self._writer.names.entry(Node(handle))
             if kind_of(node) is not Kind.SPOOLED:
                 entry = self._writer.names.entry(node)
@@ -251,21 +251,21 @@ class Files:
 
     def descriptor(self, handle: Handle) -> int | None:
         """Return the local file with the handle's bytes, open until `release`; None: `read`."""
-        return None if _is_draft(handle) else self._pins.get(handle).descriptor()
+        return None if is_draft(handle) else self._pins.get(handle).descriptor()
 
     def is_plain(self, handle: Handle) -> bool:
         """Tell whether a handle is of an ordinary file: everybody who opens it has the same bytes.
 
         Of such a file alone, and of what lies below `/hashes`, a kernel may keep the bytes by node.
         """
-        return _is_draft(handle) and self._changing().writing.is_plain(handle)
+        return is_draft(handle) and self._changing().writing.is_plain(handle)
 
     def read(self, handle: Handle, offset: int, size: int) -> bytes:
         """Return up to ``size`` bytes; fewer only at the end of the file.
 
         Raises ``LocationUnavailable`` if the disk fails.
         """
-        if _is_draft(handle):
+        if is_draft(handle):
             return self._changing().writing.read(handle, offset, size)
         try:
             return self._pins.get(handle).read(offset, size)
@@ -288,7 +288,7 @@ class Files:
         unless somebody is writing it: then that draft is meant. Raises like `write` and `commit`.
         """
         writer = self._changing(node)
-        if handle is not None and _is_draft(handle):
+        if handle is not None and is_draft(handle):
             writer.writing.truncate(handle, size)
             return
         writing = writer.work.writer_of(node) if kind_of(node) in _OVER else None
@@ -309,17 +309,17 @@ class Files:
         Nothing is done if nothing was written, for a file that is empty yet, and for names that are
         none of a pose. Raises what `Store.put` raises; what was stored before is then as it was.
         """
-        if _is_draft(handle):
+        if is_draft(handle):
             self._changing().writing.commit(handle)
 
     def sync(self, handle: Handle) -> None:
         """Do what `commit` does, and make what stays in the spool durable there (fsync)."""
-        if _is_draft(handle):
+        if is_draft(handle):
             self._changing().writing.sync(handle)
 
     def release(self, handle: Handle) -> None:
         """Let go of an open file; of one that is not open, too. Never raises for what is stored."""
-        if not _is_draft(handle):
+        if not is_draft(handle):
             self._pins.release(handle)
         elif self._writer is not None:
             self._writer.writing.release(handle)
@@ -394,7 +394,3 @@ class Files:
             generation = self._store.index.generation_by_id(row_of(node))
             return None if generation is None else self._store.index.user(generation.user)
         return None
-
-
-def _is_draft(handle: Handle) -> bool:
-    return kind_of(Node(handle)) is Kind.SPOOLED

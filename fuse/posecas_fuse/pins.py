@@ -25,6 +25,11 @@ _TEXTS: Final = 256
 _HASHES: Final = make_node(Kind.HASH)
 
 
+def is_draft(handle: Handle) -> bool:
+    """Tell whether a handle is of a file in the spool."""
+    return kind_of(Node(handle)) is Kind.SPOOLED
+
+
 @dataclass(frozen=True, slots=True)
 class OnDisk:
     """A file of the store: the descriptor keeps its bytes."""

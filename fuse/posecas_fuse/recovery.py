@@ -5,15 +5,20 @@ Nothing that holds bytes under a name is deleted here.
 
 import logging
 import threading
+from collections import Counter
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Final
 
 from posecas.errors import PosecasError
 from posecas.store import Store
+from posecas.view import Node
+from posecas.view.nodes import row_of
 from posecas_fuse.commits import Commits
 from posecas_fuse.drafts import Drafts
 from posecas_fuse.health import Health
 from posecas_fuse.naming import is_to_be_stored
+from posecas_fuse.pins import Handle, is_draft
 from posecas_fuse.spool import Spool, Spooled, abandoned_spools
 from posecas_fuse.spool.place import mount_of
 
@@ -22,18 +27,26 @@ _log = logging.getLogger("posecas.mount")
 _DIED: Final = "its mount died before it was stored"
 
 
-def settle(spool: Spool, commits: Commits) -> list[Spooled]:
-    """Forget who had what open, and return what is to be stored, oldest first.
+def settle(spool: Spool, commits: Commits, held: Collection[Handle] | None = None) -> list[Spooled]:
+    """End what nobody has open any more, and return what is to be stored, oldest first.
 
-    Only for a spool whose mount is gone: who reads and writes there has died with it.
+    A process that dies may have counted an opening that nobody was told of, or have ended one and
+    not what hung on it. So what is open is counted anew, from ``held``, one handle for each
+    opening. None: whoever read and wrote has died with the mount, and what failed is tried again.
     """
+    opens = Counter(row_of(Node(handle)) for handle in held or () if is_draft(handle))
     waiting = []
     for row in spool.everything():
-        spool.change(row.id, opens=0)
+        if row.opens != opens[row.id]:
+            spool.change(row.id, opens=opens[row.id])
+        if opens[row.id]:
+            continue
         if row.folder or (row.attached and row.listed and not row.dirty):
             continue
         if not row.attached or not row.dirty or not (row.listed or spool.size(row.id)):
             commits.let_go(spool.get(row.id))
+        elif held is not None and row.error is not None and not row.retried:
+            continue
         elif is_to_be_stored(row) and spool.size(row.id):
             spool.change(row.id, retried=1, error=row.error or "Died", message=row.message or _DIED)
             waiting.append(row)

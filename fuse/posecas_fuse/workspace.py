@@ -1,6 +1,7 @@
 """What the parts of `Files` work on: a store's view, and the spool of one mount."""
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -16,6 +17,7 @@ from posecas_fuse.commits import Commits, is_held
 from posecas_fuse.drafts import Drafts
 from posecas_fuse.entries import Appearance
 from posecas_fuse.health import Health
+from posecas_fuse.pins import Handle
 from posecas_fuse.recovery import Recovery, settle
 from posecas_fuse.request import DEFAULT_DEADLINE, Request
 from posecas_fuse.retries import Retries
@@ -27,28 +29,26 @@ class Rules:
     """How a mount is read and written to.
 
     ``replaces`` False: a stored image is never replaced by writing. ``retry_seconds`` is the wait
-    after a commit's first failure. ``fresh`` False: this process takes over from one that died,
-    whose files are still open. ``deadline`` is how many seconds bytes that are elsewhere are waited
-    for.
+    after a commit's first failure. ``held``: this process takes over from one that died, and these
+    are the handles that programs have from it, each as often as it was opened; None: from none.
+    ``deadline`` is how many seconds bytes that are elsewhere are waited for.
     """
 
     replaces: bool = True
     retry_seconds: float = 1.0
-    fresh: bool = True
+    held: Collection[Handle] | None = None
     deadline: float = DEFAULT_DEADLINE
     appearance: Appearance = Appearance(os.getuid(), os.getgid())  # noqa: RUF009 - frozen
 
 
-def rules_of(request: Request, *, fresh: bool = True) -> Rules:
-    """Return the rules that a mount was asked for with."""
+def rules_of(request: Request, *, held: Collection[Handle] | None = None) -> Rules:
+    """Return the rules that a mount was asked for with; ``held`` as `Rules` has it."""
     looks = Appearance(
         os.getuid() if request.uid is None else request.uid,
         os.getgid() if request.gid is None else request.gid,
         request.umask,
     )
-    return Rules(
-        replaces=request.replaces, fresh=fresh, deadline=request.deadline, appearance=looks
-    )
+    return Rules(replaces=request.replaces, held=held, deadline=request.deadline, appearance=looks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,11 @@ class Workspace:
         commits = Commits(store, spool, drafts, health, user=user, replaces=rules.replaces)
         retries = Retries(store, spool, commits, health, seconds=rules.retry_seconds)
         admission = Admission(store, spool, health)
-        recovery = None
-        if rules.fresh:
-            for row in settle(spool, commits):
-                retries.add(row.id, at_once=True)
-            recovery = Recovery(store)
+        for row in settle(spool, commits, rules.held):
+            retries.add(row.id, at_once=True)
+        recovery = Recovery(store) if rules.held is None else None
         for row in spool.everything():
-            if is_held(row) or (not rules.fresh and row.retried and not row.opens):
+            if is_held(row):
                 retries.add(row.id)
         return cls(
             *(store, view, rules, spool, drafts, health, admission, commits, retries, recovery)

@@ -526,7 +526,7 @@ def test_a_handle_goes_on_in_the_process_that_comes_after(store: posecas.Store) 
         handle = opened(files, PNG)
         files.write(handle, 0, memoryview(tile(1)[:100]))
         node = at(files, PNG).node
-    with writable(store, rules=Rules(fresh=False)) as after:
+    with writable(store, rules=Rules(held=[handle])) as after:
         again = Handle(int(handle))
         assert after.entry(node, again).size == 100
         after.write(again, 100, memoryview(tile(1)[100:]))

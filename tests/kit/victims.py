@@ -3,16 +3,23 @@
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 SIGKILLED = -9
 
 
-def run_until(point: str, script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a script with tests and packages importable, and die at ``point`` if it is reached."""
+def run_until(
+    point: str, script: str, *arguments: str | Path, inherits: Collection[int] = ()
+) -> subprocess.CompletedProcess[str]:
+    """Run a script with tests and packages importable, and die at ``point`` if it is reached.
+
+    It has our descriptors ``inherits``, by the same numbers.
+    """
     return subprocess.run(
         [sys.executable, "-c", _with_paths(script), *map(str, arguments)],
         env={**os.environ, "POSECAS_KILL_AT": point},
+        pass_fds=inherits,
         capture_output=True,
         text=True,
         timeout=120,

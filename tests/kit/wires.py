@@ -9,7 +9,7 @@ from itertools import count
 from struct import Struct
 
 import posecas
-from posecas_fuse.kernel.abi import HEADER_IN, HEADER_OUT, Feature, Opcode
+from posecas_fuse.kernel.abi import HEADER_IN, HEADER_OUT, RESENT, Feature, Opcode
 from posecas_fuse.kernel.establishing import make_lanes
 from posecas_fuse.kernel.handshake import Terms
 from posecas_fuse.kernel.life import Life
@@ -17,6 +17,7 @@ from posecas_fuse.kernel.open_files import make_memory
 from posecas_fuse.kernel.plan import Estate, Plan
 from posecas_fuse.kernel.worker import Worker
 from posecas_fuse.request import Request
+from posecas_fuse.spool import ClaimedSpool
 
 ROOT = 1
 _NODE = Struct("<Q")
@@ -42,6 +43,13 @@ class Wire:
         asked = message(opcode, nodeid, body)
         self._end.send(asked)
         return int(HEADER_IN.unpack_from(asked)[2])
+
+    def send_again(self, message: bytes) -> int:
+        """Ask what a worker that is gone was asked, and return the number of that."""
+        size, opcode, unique, *rest = HEADER_IN.unpack_from(message)
+        head = HEADER_IN.pack(size, opcode, unique | RESENT, *rest)
+        self._end.send(head + message[HEADER_IN.size :])
+        return int(unique | RESENT)
 
     def send_bytes(self, message: bytes) -> None:
         """Send what may be no question at all."""
@@ -72,22 +80,36 @@ class Wire:
 
 
 @contextmanager
-def wired(store: posecas.Store, *, deadline: float = 30.0) -> Iterator[Wire]:
-    """A worker for a store, read only, and the wire to it."""
+def wired(
+    store: posecas.Store,
+    *,
+    deadline: float = 30.0,
+    spool: ClaimedSpool | None = None,
+    left: int | None = None,
+) -> Iterator[Wire]:
+    """A worker for a store, read only unless it has a spool, and the wire to it.
+
+    ``left`` is the memory of a worker that died, whose place this one takes.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     lanes = make_lanes()
     reading, report = os.pipe()
-    memory = make_memory()
-    request = Request(str(store.path), "/nowhere", "kernel", read_only=True, deadline=deadline)
+    memory = make_memory() if left is None else os.dup(left)
+    request = Request(
+        str(store.path), "/nowhere", "kernel", read_only=spool is None, deadline=deadline
+    )
     life = Life.begin()
     terms = Terms(45, Feature.HAS_RESEND | Feature.HAS_EXPIRE_ONLY)
-    estate = Estate(request, None, terms, theirs.fileno(), memory, lanes, life)
-    plan = Plan(estate, report, restarts=0, fresh=True, keeper=os.getpid())
+    estate = Estate(request, spool, terms, theirs.fileno(), memory, lanes, life)
+    plan = Plan(estate, report, restarts=0, fresh=left is None, keeper=os.getpid())
     worker = Worker(plan, store)
     thread = threading.Thread(target=worker.serve)
     thread.start()
+    wire = Wire(ours)
     try:
-        yield Wire(ours)
+        if left is not None:
+            assert wire.hear()[0] == 0, "it asks for what was under way"
+        yield wire
     finally:
         ours.shutdown(socket.SHUT_RDWR)
         thread.join()

@@ -139,6 +139,11 @@ class OpenFiles:
         with self._guard:
             return [self._files[handle] for handle in self._by_node.get(nodeid, ())]
 
+    def handles(self) -> Sequence[int]:
+        """Return our handle of each open file."""
+        with self._guard:
+            return [opened.handle for opened in self._files.values()]
+
     def remove(self, handle: int) -> OpenFile | None:
         """Strike an open file out, and return it; None: that is done already."""
         with self._guard:

@@ -2,9 +2,11 @@
 
 import errno
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
+from posecas import faults
 from posecas.errnos import NameTaken
 from posecas.errors import NotFound
 from posecas.view import Entry, Node
@@ -35,13 +37,13 @@ class Opening:
         self._recent = shared.recent
         self._wanted = shared.wanted
         self._notifying = shared.notifying
-        self._created: dict[Handle, tuple[Node, bytes]] = {}
+        self._made: dict[Handle, tuple[Node, bytes]] = {}
 
     def open_near(self, request: Request) -> bytes | None:
         """Open what is sure to wait for no location; None: `open` has to."""
-        before = self._answered_before(request) if request.resent else None
+        before = self._opened_before(request)
         if before is not None:
-            return before
+            return _told(*before)
         flags, _ = request.fields(requests.OPEN)
         if flags & _WRITING or self._wanted.concerns(request.pid):
             return None
@@ -69,14 +71,19 @@ class Opening:
         name = request.name(after=requests.CREATE.size)
         creation = Creation(mode & 0o7777, request.uid, request.gid)
         self._wanted.settle(request.pid)
+        before = self._opened_before(request)
+        if before is not None:
+            handle = Handle(before[1].handle)
+            return self._created_before(handle, name=(parent, name)) + _told(*before)
         for _ in range(_ATTEMPTS):
             try:
                 entry, handle = self._files.create(parent, name, creation)
             except NameTaken:
                 with suppress(NotFound):
-                    return self._created_before(request, parent, name)
+                    return self._open_named(request, name=(parent, name))
             else:
-                return self._created_now(request, entry, handle, name=(parent, name))
+                told = self._created(entry, handle, name=(parent, name))
+                return told + self._add(request, entry, handle)
         raise OSError(errno.EBUSY, "others keep making and removing this name")
 
     def undo(self, answer: bytes) -> None:
@@ -88,9 +95,10 @@ class Opening:
         opened = self._reading.close(number)
         if opened is None or is_passed_through(opened.flags):
             return
+        faults.point("open.struck")
         handle = Handle(opened.handle)
         self._files.release(handle)
-        created = self._created.pop(handle, None)
+        created = self._made.pop(handle, None)
         if created is not None:
             # Nothing is left of what was refused, and only we know that it is gone.
             self._notifying.changed(created[0], [created[1]])
@@ -101,7 +109,8 @@ class Opening:
         handle = self._wanted.take(node)
         self._wanted.settle(request.pid)
         if handle is not None and truncate:
-            self._files.truncate(node, 0, handle)
+            with self._or_closed(handle):
+                self._files.truncate(node, 0, handle)
         elif handle is None:
             try:
                 handle = self._files.open(node, write=True, truncate=truncate)
@@ -111,11 +120,14 @@ class Opening:
         if Node(handle) != node:
             if not truncate:
                 # Its size is asked for at once, by whoever appends to it.
-                self._files.entry(Node(handle), handle)
+                with self._or_closed(handle):
+                    self._files.entry(Node(handle), handle)
             self._wanted.add(request.pid, handle)
             self._wanted.refuse(request.pid, truncate=truncate)
             raise OSError(errno.ESTALE, "it has another number for whoever writes it")
-        return self._add(request, self._files.entry(node, handle), handle)
+        with self._or_closed(handle):
+            entry = self._files.entry(node, handle)
+        return self._add(request, entry, handle)
 
     def _spooled(self, entry: Entry) -> Handle:
         try:
@@ -139,14 +151,17 @@ class Opening:
         raise OSError(errno.ESTALE, "it is not what it was: ask for the name again")
 
     def _add(self, request: Request, entry: Entry, handle: Handle) -> bytes:
+        faults.point("open.counted")
         opened = _described(request, self._inodes.number(entry), entry, handle)
-        if is_spooled(entry.node):
-            number, told = self._reading.open_draft(opened, plain=self._files.is_plain(handle))
-        else:
-            number, told = self._reading.open(opened, self._files.descriptor(handle))
-            if is_passed_through(told.flags):
-                self._files.release(handle)
-        return replies.opened(number, told.flags, told.backing)
+        with self._or_closed(handle):
+            if is_spooled(entry.node):
+                number, told = self._reading.open_draft(opened, plain=self._files.is_plain(handle))
+            else:
+                number, told = self._reading.open(opened, self._files.descriptor(handle))
+        faults.point("open.noted")
+        if is_passed_through(told.flags):
+            self._files.release(handle)
+        return _told(number, told)
 
     def _add_file(self, request: Request, entry: Entry, handle: Handle, descriptor: int) -> bytes:
         try:
@@ -159,36 +174,63 @@ class Opening:
             os.close(descriptor)
         else:
             self._files.keep(handle, descriptor)
-        return replies.opened(number, told.flags, told.backing)
+        return _told(number, told)
 
-    def _answered_before(self, request: Request) -> bytes | None:
-        number = self._opened.asked_by(request.unique)
+    def _opened_before(self, request: Request) -> tuple[int, OpenFile] | None:
+        """Return what a worker that is gone opened for this very request, and wrote down."""
+        number = self._opened.asked_by(request.unique) if request.resent else None
         opened = None if number is None else self._opened.get(number)
-        if number is None or opened is None:
-            return None
-        return replies.opened(number, opened.flags, opened.backing)
+        return None if number is None or opened is None else (number, opened)
 
-    def _created_now(
-        self, request: Request, entry: Entry, handle: Handle, *, name: tuple[Node, bytes]
-    ) -> bytes:
-        self._created[handle] = name
+    @contextmanager
+    def _or_closed(self, handle: Handle) -> Iterator[None]:
+        """Let go of what was opened if the block fails: nobody else will."""
+        try:
+            yield
+        except BaseException:
+            self._files.release(handle)
+            raise
+
+    def _created(self, draft: Entry, handle: Handle, *, name: tuple[Node, bytes]) -> bytes:
+        """Answer with a file that its name leads to."""
+        self._made[handle] = name
         self._notifying.here(*name)
-        before = self._answered_before(request) if request.resent else None
-        told = self._appearance.named(name[0], entry)
-        return told + (before or self._add(request, entry, handle))
+        return self._appearance.named(name[0], draft)
 
-    def _created_before(self, request: Request, parent: Node, name: bytes) -> bytes:
+    def _created_before(self, handle: Handle, *, name: tuple[Node, bytes]) -> bytes:
+        """Answer once more with what a worker that is gone made and wrote down."""
+        draft = self._files.entry(Node(handle), handle)
+        try:
+            over = self._files.lookup(*name)
+        except NotFound:
+            over = draft
+        return self._to_write(draft, over, handle, name=name)
+
+    def _to_write(
+        self, draft: Entry, over: Entry, handle: Handle, *, name: tuple[Node, bytes]
+    ) -> bytes:
+        if over.node == draft.node:
+            return self._created(draft, handle, name=name)
+        return self._appearance.draft(draft, over)
+
+    def _open_named(self, request: Request, *, name: tuple[Node, bytes]) -> bytes:
         """Open what has the name: perhaps a worker that is gone made it for this request."""
         flags, _, _, _ = request.fields(requests.CREATE)
-        entry = self._files.lookup(parent, name)
-        if request.resent and is_spooled(entry.node):
-            return self._created_now(request, entry, Handle(entry.node), name=(parent, name))
-        if flags & os.O_EXCL:
+        entry = self._files.lookup(*name)
+        is_ours = request.resent and is_spooled(entry.node) and not entry.size
+        if flags & os.O_EXCL and not is_ours:
             raise NameTaken(f"{entry.name}: it is there")
-        handle = self._files.open(entry.node, write=True, truncate=bool(flags & os.O_TRUNC))
-        draft = self._files.entry(Node(handle), handle)
-        return self._appearance.draft(draft, entry) + self._add(request, draft, handle)
+        truncate = bool(flags & os.O_TRUNC and entry.size)
+        handle = self._files.open(entry.node, write=True, truncate=truncate)
+        with self._or_closed(handle):
+            draft = self._files.entry(Node(handle), handle)
+            told = self._to_write(draft, entry, handle, name=name)
+        return told + self._add(request, draft, handle)
 
 
 def _described(request: Request, nodeid: int, entry: Entry, handle: Handle) -> OpenFile:
     return OpenFile(nodeid, handle, request.unique, entry.size, entry.modified_ns, content(entry))
+
+
+def _told(number: int, opened: OpenFile) -> bytes:
+    return replies.opened(number, opened.flags, opened.backing)

@@ -13,7 +13,7 @@ from posecas.errors import PosecasError
 from posecas.machine import Json
 from posecas.reserve import INDEX
 from posecas.store import Store
-from posecas_fuse.files import Files
+from posecas_fuse.files import Files, Handle
 from posecas_fuse.following import Following
 from posecas_fuse.kernel import replies
 from posecas_fuse.kernel.abi import Feature
@@ -111,12 +111,13 @@ class Worker:
         estate = plan.estate
         self._device = Device(estate.device)
         self._opened = OpenFiles(estate.memory)
+        held = None if plan.fresh else [Handle(one) for one in self._opened.handles()]
         self._files = Files(
             store,
             user=estate.request.user,
             status=self.status,
             spool=estate.spool_folder,
-            rules=rules_of(estate.request, fresh=plan.fresh),
+            rules=rules_of(estate.request, held=held),
         )
         seconds = estate.request.deadline
         self._fetches = Pool("fetch", threads=_FETCHES, seconds=seconds)
