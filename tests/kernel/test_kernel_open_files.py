@@ -74,7 +74,7 @@ def test_workers_that_change_at_any_moment_agree(steps: list[int | None]) -> Non
             if step is None:
                 files = OpenFiles(memory)
             elif step < 12 or not open_now:
-                opened = _FILE._replace(nodeid=step, unique=2 * len(open_now) + 1000 * step)
+                opened = _FILE._replace(nodeid=step + 1, unique=2 * len(open_now) + 1000 * step)
                 open_now[files.add(opened)] = opened
             else:
                 number = sorted(open_now)[step % len(open_now)]

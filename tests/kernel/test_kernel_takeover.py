@@ -1,5 +1,6 @@
 """What a worker counted as open and did not write down, or the other way round, the next mends."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -110,9 +111,13 @@ def _written(wire: Wire, name: bytes, data: bytes) -> tuple[int, int]:
     """A new file in the scratch folder, still open: its number and its handle."""
     made = _ok(wire.ask(Opcode.CREATE, wire.find(".scratch"), _create(os.O_RDWR, name)))
     (nodeid,), handle = _NODE.unpack_from(made), _handle_in(made)
+    _write(wire, nodeid, handle, data)
+    return nodeid, handle
+
+
+def _write(wire: Wire, nodeid: int, handle: int, data: bytes) -> None:
     head = Struct("<QQIIQI4x").pack(handle, 0, len(data), 0, 0, 0)
     _ok(wire.ask(Opcode.WRITE, nodeid, head + data))
-    return nodeid, handle
 
 
 @pytest.mark.parametrize(
@@ -209,3 +214,24 @@ def test_an_image_that_came_before_it_was_made_is_written_by_one_draft(
         assert read == tile(1)
         _release(wire, nodeid, _handle_in(made))
     assert mount.left() == []
+
+
+@pytest.mark.parametrize("point", ["", "open.counted", "open.noted"])
+def test_who_was_sent_to_look_for_a_name_anew_finds_their_draft_whoever_dies(
+    mount: _Mount, point: str
+) -> None:
+    flags = _open(os.O_WRONLY | os.O_TRUNC)
+    with mount.worker() as wire:
+        image = wire.find("generations", "g1", "p1.png")
+        assert wire.ask(Opcode.OPEN, image, flags)[0] == errno.ESTALE
+    with mount.worker() as wire:
+        draft = wire.find("generations", "g1", "p1.png")
+        assert draft != image
+    asked = mount.asked(Opcode.OPEN, draft, flags, dies_at=point) if point else b""
+    with mount.worker() as wire:
+        opened = _again(wire, asked) if point else _ok(wire.ask(Opcode.OPEN, draft, flags))
+        _write(wire, draft, _handle_in(opened), tile(2))
+        _release(wire, draft, _handle_in(opened))
+    assert mount.left() == []
+    with mount.worker() as wire:
+        assert wire.find("generations", "g1", "p1.png") not in (image, draft)

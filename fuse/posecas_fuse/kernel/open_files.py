@@ -10,7 +10,7 @@ again, by the same ``unique``, and found by it.
 import mmap
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -24,6 +24,9 @@ _PAGE: Final = 4096
 _HEAD: Final = Struct("<QQQQ")
 _RING: Final = 2048
 _REMEMBERED: Final = 256
+_PROMISED: Final = 0
+"""In the place of the kernel's number: somebody is about to open it."""
+
 _RESERVED: Final = 256
 """Serial numbers that are used up at once: what is not given by a worker that dies, never is."""
 
@@ -78,9 +81,12 @@ class OpenFiles:
             else:
                 self._free.append(slot)
         self._reserved = self._serial
+        self._end_kept_promises()
         # Only what a worker before this one opened is asked for again.
         self._asked_before = {
-            opened.unique & ~RESENT: handle for handle, opened in self._files.items()
+            opened.unique & ~RESENT: handle
+            for handle, opened in self._files.items()
+            if opened.nodeid != _PROMISED
         }
 
     @property
@@ -140,9 +146,18 @@ class OpenFiles:
             return [self._files[handle] for handle in self._by_node.get(nodeid, ())]
 
     def handles(self) -> Sequence[int]:
-        """Return our handle of each open file."""
+        """Return our handle of each open file, and of each that is promised."""
         with self._guard:
             return [opened.handle for opened in self._files.values()]
+
+    def promise(self, handle: int, thread: int) -> int:
+        """Write down that a thread is to open what is open by this handle; `remove` ends it."""
+        return self.add(OpenFile(_PROMISED, handle, thread, 0, 0, 0))
+
+    def promised(self) -> Mapping[int, OpenFile]:
+        """Return what was promised, by number; ``unique`` is the thread."""
+        with self._guard:
+            return {number: self._files[number] for number in self._by_node.get(_PROMISED, ())}
 
     def remove(self, handle: int) -> OpenFile | None:
         """Strike an open file out, and return it; None: that is done already."""
@@ -155,6 +170,12 @@ class OpenFiles:
     def __len__(self) -> int:
         """How many files are open."""
         return len(self._files)
+
+    def _end_kept_promises(self) -> None:
+        kept = {one.handle for one in self._files.values() if one.nodeid != _PROMISED}
+        for number, promised in self.promised().items():
+            if promised.handle in kept:
+                self.remove(number)
 
     def _note(self, handle: int, opened: OpenFile) -> None:
         self._files[handle] = opened

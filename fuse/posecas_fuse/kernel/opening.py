@@ -18,6 +18,7 @@ from posecas_fuse.kernel.open_files import OpenFile
 from posecas_fuse.kernel.reading import is_passed_through
 from posecas_fuse.kernel.requests import Request
 from posecas_fuse.kernel.shared import Shared
+from posecas_fuse.kernel.wanted import Draft
 
 _ATTEMPTS: Final = 8
 
@@ -106,28 +107,40 @@ class Opening:
 
     def _open_to_write(self, request: Request, *, truncate: bool) -> bytes:
         node = self._inodes.node(request.nodeid)
-        handle = self._wanted.take(node)
+        draft = self._wanted.take(node)
         self._wanted.settle(request.pid)
-        if handle is not None and truncate:
-            with self._or_closed(handle):
-                self._files.truncate(node, 0, handle)
-        elif handle is None:
-            try:
-                handle = self._files.open(node, write=True, truncate=truncate)
-            except NotFound:
-                self._wanted.refuse(request.pid, truncate=truncate)
-                raise OSError(errno.ESTALE, "it is gone: ask for the name again") from None
-        if Node(handle) != node:
-            if not truncate:
-                # Its size is asked for at once, by whoever appends to it.
-                with self._or_closed(handle):
-                    self._files.entry(Node(handle), handle)
-            self._wanted.add(request.pid, handle)
+        if draft is not None:
+            return self._open_wanted(request, draft, truncate=truncate)
+        try:
+            handle = self._files.open(node, write=True, truncate=truncate)
+        except NotFound:
             self._wanted.refuse(request.pid, truncate=truncate)
+            raise OSError(errno.ESTALE, "it is gone: ask for the name again") from None
+        if Node(handle) != node:
+            self._promise(request, handle, truncate=truncate)
             raise OSError(errno.ESTALE, "it has another number for whoever writes it")
         with self._or_closed(handle):
             entry = self._files.entry(node, handle)
         return self._add(request, entry, handle)
+
+    def _promise(self, request: Request, handle: Handle, *, truncate: bool) -> None:
+        with self._or_closed(handle):
+            if not truncate:
+                # Its size is asked for at once, by whoever appends to it.
+                self._files.entry(Node(handle), handle)
+            self._wanted.add(request.pid, handle)
+        self._wanted.refuse(request.pid, truncate=truncate)
+
+    def _open_wanted(self, request: Request, draft: Draft, *, truncate: bool) -> bytes:
+        node, handle = Node(draft.handle), draft.handle
+        try:
+            with self._or_closed(handle):
+                if truncate:
+                    self._files.truncate(node, 0, handle)
+                entry = self._files.entry(node, handle)
+            return self._add(request, entry, handle)
+        finally:
+            self._wanted.kept(draft)
 
     def _spooled(self, entry: Entry) -> Handle:
         try:

@@ -5,6 +5,9 @@ its size, as it grows, would be the size of what readers of the image have open.
 open the number that it knows. So the draft is made then, the answer is ESTALE, the kernel looks the
 name up anew in the same thread, is told the draft's number, and opens that.
 
+So that a worker which dies in between breaks no promise, each draft is written down where the next
+one finds it, until it is open.
+
 It does so once: a second ESTALE would reach the program. So whoever was refused, for whatever
 cause, is given a draft as soon as they find the name anew.
 """
@@ -18,6 +21,7 @@ from typing import Final
 
 from posecas.view import Node
 from posecas_fuse.files import Handle
+from posecas_fuse.kernel.open_files import OpenFiles
 
 _SECONDS: Final = 20.0
 _REFUSED_SECONDS: Final = 5.0
@@ -26,7 +30,10 @@ _UNKNOWN: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
+class Draft:
+    """What a thread is to open. ``number`` is that of the promise."""
+
+    number: int
     thread: int
     handle: Handle
     until: float
@@ -48,10 +55,15 @@ class Refusal:
 class Wanted:
     """The drafts that nobody has come for yet. Any thread may call any method."""
 
-    def __init__(self, release: Callable[[Handle], object]) -> None:
-        """``release`` lets go of a draft that nobody comes for."""
+    def __init__(self, release: Callable[[Handle], object], opened: OpenFiles) -> None:
+        """``release`` lets go of a draft that nobody comes for; ``opened`` keeps the promises."""
         self._release = release
-        self._drafts: deque[_Draft] = deque()
+        self._opened = opened
+        until = time.monotonic() + _SECONDS
+        self._drafts = deque(
+            Draft(number, one.unique, Handle(one.handle), until)
+            for number, one in opened.promised().items()
+        )
         self._refused: dict[int, Refusal] = {}
         self._guard = threading.Lock()
 
@@ -89,17 +101,18 @@ class Wanted:
             for draft in left:
                 self._drafts.remove(draft)
         for draft in left:
-            self._release(draft.handle)
+            self._let_go(draft)
 
     def add(self, thread: int, handle: Handle) -> None:
         """Keep a draft for a thread."""
+        number = self._opened.promise(handle, thread)
         with self._guard:
-            self._drafts.append(_Draft(thread, handle, time.monotonic() + _SECONDS))
+            self._drafts.append(Draft(number, thread, handle, time.monotonic() + _SECONDS))
             late = []
             while self._drafts[0].until < time.monotonic():
                 late.append(self._drafts.popleft())
         for draft in late:
-            self._release(draft.handle)
+            self._let_go(draft)
 
     def drafts(self, thread: int) -> Sequence[Handle]:
         """Return what a thread is to open once it has found the name anew, the newest first."""
@@ -108,13 +121,21 @@ class Wanted:
         with self._guard:
             return [one.handle for one in reversed(self._drafts) if one.thread == thread]
 
-    def take(self, node: Node) -> Handle | None:
-        """Hand a draft over to whoever opens it."""
+    def take(self, node: Node) -> Draft | None:
+        """Hand a draft over to whoever opens it, and says `kept` then."""
         if not self._drafts:
             return None
         with self._guard:
             for draft in self._drafts:
                 if Node(draft.handle) == node:
                     self._drafts.remove(draft)
-                    return draft.handle
+                    return draft
         return None
+
+    def kept(self, draft: Draft) -> None:
+        """A draft that was taken is open, or is not to be."""
+        self._opened.remove(draft.number)
+
+    def _let_go(self, draft: Draft) -> None:
+        self._opened.remove(draft.number)
+        self._release(draft.handle)

@@ -158,7 +158,7 @@ class Worker:
             reading=self._reading,
             appearance=self._appearance,
             recent=Recent(),
-            wanted=Wanted(files.give_back),
+            wanted=Wanted(files.give_back, self._opened),
             notifying=self._notifying,
         )
         opening = Opening(shared)
