@@ -34,13 +34,15 @@ def _asked(folder: Path) -> Json:
         raise MountFailed(
             f"{folder}: nothing is mounted here; mount it with: posecas mount {folder}"
         )
-    if found.dead:
-        raise MountFailed(
-            f"{folder}: the process of this mount is gone; clean it up with: "
-            f"posecas unmount {folder}"
-        )
     if found.kind != OURS:
         raise MountFailed(f"{folder}: what is mounted here ({found.kind}) is not a store's view")
+    if found.condition == "silent":
+        raise LocationUnavailable(f"{folder}: the mount does not answer; look into its log")
+    if found.dead:
+        raise MountFailed(
+            f"{folder}: the process of this mount is gone; mount it anew with: "
+            f"posecas mount {folder}, or take it away with: posecas unmount {folder}"
+        )
     os.listdir(folder)  # noqa: PTH208 - asks the mount, and needs no answer kept
     file = folder / STATUS
     return cast("Json", json.loads(file.read_text("utf-8"))) if file.exists() else {}

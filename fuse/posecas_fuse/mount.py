@@ -92,20 +92,20 @@ def _checked(request: Request) -> Request:
     _check_engine(request)
     with open_store(store_path) as store:
         View(store, user=request.user)
-    _take_away_what_died(folder)
+    _check_free(folder)
     _check_folder(folder, store_path)
     return replace(request, store=str(store_path), mountpoint=str(folder))
 
 
-def _take_away_what_died(mountpoint: Path) -> None:
-    """Make room where a mount of ours was, so that a container that is started again needs none."""
+def _check_free(mountpoint: Path) -> None:
+    """Refuse a folder on which something is mounted.
+
+    A dead mount of ours makes room, so that a container that is started again needs nobody.
+    """
     found = mounted_at(mountpoint)
     if found is not None and (found.kind, found.condition) == (OURS, "cut off"):
         unmount(mountpoint)
-
-
-def _check_folder(mountpoint: Path, store_path: Path) -> None:
-    found = mounted_at(mountpoint)
+        found = mounted_at(mountpoint)
     if found is not None and found.dead:
         command = "posecas unmount" if found.kind == OURS else "umount -l"
         raise MountFailed(
@@ -117,6 +117,9 @@ def _check_folder(mountpoint: Path, store_path: Path) -> None:
             f"{mountpoint}: something is mounted here already ({found.kind}); "
             "unmount it first, or choose another folder"
         )
+
+
+def _check_folder(mountpoint: Path, store_path: Path) -> None:
     if not mountpoint.exists():
         raise MountFailed(
             f"{mountpoint}: there is no such folder; make it with: mkdir {mountpoint}"

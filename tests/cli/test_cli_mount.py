@@ -59,6 +59,7 @@ def test_status_names_a_mount_that_is_not_there_or_dead(posecas: Posecas, tmp_pa
         dead = posecas("status", mount.path)
     assert (dead.code, dead.err.count("\n")) == (1, 1)
     assert f"posecas unmount {mount.path}" in dead.err
+    assert f"posecas mount {mount.path}" in dead.err
 
 
 @pytest.mark.fuse

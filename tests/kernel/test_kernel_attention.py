@@ -3,6 +3,8 @@
 import os
 import time
 
+import pytest
+
 from posecas_fuse.kernel.attention import Attention
 
 
@@ -18,16 +20,20 @@ class _Device:
         return self.asked
 
 
-def test_a_program_is_alone_until_another_one_asks_and_again_after_a_while() -> None:
-    attention = Attention(lambda: False)
-    alone = []
-    for thread in (1, 0, 1, 2, 1):
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) == 1, reason="there is one processor")
+def test_a_program_is_waited_for_until_another_one_asks_and_again_after_a_while() -> None:
+    device = _Device(asked=True)
+    attention = Attention(device.is_asked)
+
+    def looks(thread: int) -> int:
+        before = device.looks
         attention.asked(thread)
-        alone.append(attention.is_for_one)
-    assert alone == [True, True, True, False, False]
+        attention.look(lambda: None)
+        return device.looks - before
+
+    assert [looks(thread) for thread in (1, 0, 1, 2, 1)] == [1, 1, 1, 0, 0]
     time.sleep(0.03)
-    attention.asked(1)
-    assert attention.is_for_one
+    assert looks(1) == 1
 
 
 def test_a_question_is_not_awaited_for_ever_nor_at_all_where_several_ask() -> None:

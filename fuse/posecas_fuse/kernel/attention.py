@@ -44,8 +44,7 @@ class Attention:
         self._crowded_until = 0
         self._is_close = False
         self._since = 0
-        self.is_for_one = False
-        """Whether one thread alone has asked for a while."""
+        self._is_for_one = False
 
     def asked(self, thread: int) -> None:
         """A thread asks a question."""
@@ -54,7 +53,7 @@ class Attention:
             if self._thread != _NOBODY:
                 self._crowded_until = now + _CROWD_NS
             self._thread = thread
-        self.is_for_one = now > self._crowded_until
+        self._is_for_one = now > self._crowded_until
         self._is_close = now - self._since < _LONGEST_NS
 
     def look(self, meanwhile: Callable[[], object]) -> None:
@@ -64,7 +63,7 @@ class Attention:
         """
         before = self._since = time.perf_counter_ns()
         pause = before + _PAUSE_NS
-        if self.is_for_one and self._has_room:
+        if self._is_for_one and self._has_room:
             until = before + (_LONGEST_NS if self._is_close else _FIRST_NS)
             while before < until:
                 if self._is_asked():
