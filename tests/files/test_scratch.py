@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import posecas
-from kit.hands import at, close, exists, names, opened, read, split, write
+from kit.hands import at, close, exists, names, opened, read, split, writable, write
 from kit.tiles import tile
 from posecas.errnos import IsFolder, NameTaken, NoFolder, NotAllowed, OtherPlace
-from posecas.errors import NotEmpty, NotFound, UsageError
+from posecas.errors import NotEmpty, NotFound, Temporary, UsageError
 from posecas_fuse.files import Creation, Files
 
 if TYPE_CHECKING:
@@ -152,3 +152,27 @@ def test_a_file_has_nothing_in_it(files: Files) -> None:
         files.lookup(node, b"x")
     with pytest.raises(NotFound):
         files.children(node, after=0, limit=1)
+
+
+def test_what_an_attempt_left_that_failed_is_in_the_way_of_nothing(
+    store: posecas.Store, files: Files
+) -> None:
+    folder = at(files, ".scratch").node
+    files.release(files.create(folder, b"first")[1])
+    (first,) = store.path.glob("spool/*/files/*")
+    (first.parent / str(int(first.name) + 1)).mkdir()
+    (first.parent / str(int(first.name) + 2)).write_bytes(b"left over")
+    (first.parent / str(int(first.name) + 3)).write_bytes(b"left over")
+    write(files, ".scratch/second", b"x")
+    mkdir(files, ".scratch/third")
+    assert names(files, ".scratch/third") == []
+    files.release(files.create(folder, b"fourth")[1])
+    assert (read(files, ".scratch/second"), read(files, ".scratch/fourth")) == (b"x", b"")
+
+
+def test_a_spool_that_is_being_closed_is_not_said_to_be_read_only(store: posecas.Store) -> None:
+    with writable(store) as files:
+        folder = at(files, ".scratch").node
+        files.close()
+        with pytest.raises(Temporary):
+            files.create(folder, b"late")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from posecas import faults
-from posecas.errors import NotFound, PosecasError, StorageFull, WriteRefused
+from posecas.errors import NotFound, PosecasError, StorageFull, Temporary, WriteRefused
 from posecas.index.sqlite_module import sqlite3
 from posecas.objects.durable import sync
 from posecas_fuse.spool.rows import COLUMNS, SCHEMA, Spooled, row_of_spooled
@@ -21,6 +21,10 @@ from posecas_fuse.spool.rows import COLUMNS, SCHEMA, Spooled, row_of_spooled
 DATABASE: Final = "spool.sqlite"
 FILES: Final = "files"
 """The folder of the bytes."""
+
+_PRIMARY: Final = 0xFF
+_PASSING: Final = {5, 6, 15}
+"""SQLITE_BUSY, SQLITE_LOCKED and SQLITE_PROTOCOL: nothing is wrong with the disk."""
 
 Value = str | int | bytes | None
 
@@ -129,11 +133,13 @@ class Spool:
             )
             row = int(cursor.lastrowid)
             faults.point("spool.named")
-            if columns.get("folder"):
-                self.path(row).mkdir(mode=0o700, exist_ok=True)
-            else:
-                # One may be left over from a process that died before this was committed.
-                os.close(os.open(self.path(row), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
+            make = _make_folder if columns.get("folder") else _make_file
+            try:
+                make(self.path(row))
+            except FileExistsError:
+                # It is left over from an attempt that a full disk ended.
+                _remove_bytes(self.path(row))
+                make(self.path(row))
         return self.get(row)
 
     def change(self, row: int, **columns: Value) -> None:
@@ -264,6 +270,14 @@ class Spool:
             raise _failure(error, self.folder) from error
 
 
+def _make_folder(path: Path) -> None:
+    path.mkdir(mode=0o700)
+
+
+def _make_file(path: Path) -> None:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def _remove_bytes(path: Path) -> None:
     # What cannot be removed is tried again when the spool is opened.
     with suppress(OSError):
@@ -271,6 +285,9 @@ def _remove_bytes(path: Path) -> None:
 
 
 def _failure(error: Exception, folder: Path) -> PosecasError:
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    if code in _PASSING or isinstance(error, sqlite3.ProgrammingError):
+        return Temporary(f"{folder}: the spool is busy, or being closed ({error}); try again")
     full = "disk is full" in str(error) or getattr(error, "errno", None) == errno.ENOSPC
     kind = StorageFull if full else WriteRefused
     reason = getattr(error, "strerror", None) or error
