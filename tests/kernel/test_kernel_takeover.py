@@ -235,3 +235,31 @@ def test_who_was_sent_to_look_for_a_name_anew_finds_their_draft_whoever_dies(
     assert mount.left() == []
     with mount.worker() as wire:
         assert wire.find("generations", "g1", "p1.png") not in (image, draft)
+
+
+def test_names_are_exchanged_once_whoever_dies_of_it(mount: _Mount) -> None:
+    with mount.worker() as wire:
+        folder = wire.find(".scratch")
+        for name in (b"one", b"two"):
+            _release(wire, *_written(wire, name, name))
+        before = [wire.find(".scratch", name) for name in ("one", "two")]
+    body = Struct("<QI4x").pack(folder, 2) + b"one\0two\0"
+    asked = mount.asked(Opcode.RENAME2, folder, body, dies_at="change.made")
+    with mount.worker() as wire:
+        _again(wire, asked)
+        assert [wire.find(".scratch", name) for name in ("two", "one")] == before
+
+
+def test_an_attribute_that_was_not_to_be_there_is_set_though_a_worker_died_of_it(
+    mount: _Mount,
+) -> None:
+    with mount.worker() as wire:
+        image = wire.find("generations", "g1", "p1.png")
+    body = Struct("<II").pack(2, 1) + b"user.posecas.model\0v1"
+    asked = mount.asked(Opcode.SETXATTR, image, body, dies_at="change.made")
+    told = Struct("<I4x").pack(100) + b"user.posecas.model\0"
+    with mount.worker() as wire:
+        _again(wire, asked)
+        assert _ok(wire.ask(Opcode.GETXATTR, image, told)) == b"v1"
+        _ok(wire.ask(Opcode.REMOVEXATTR, image, b"user.posecas.model\0"))
+        _again(wire, message(Opcode.REMOVEXATTR, image, b"user.posecas.model\0"))

@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from posecas.errnos import NameTaken
+from posecas import faults
+from posecas.errnos import NameTaken, NoAttribute
 from posecas.errors import NotFound
 from posecas.view import Entry, Node
 from posecas_fuse.files import Creation, Handle, RenameMode
@@ -116,7 +117,8 @@ class Changing:
             raise request.malformed("name and value do not fit")
         node = self._inodes.node(request.nodeid)
         set_it = self._files.set_attribute
-        create, replace = bool(flags & _CREATE), bool(flags & _REPLACE)
+        # Perhaps it is there since a worker that is gone set it.
+        create, replace = bool(flags & _CREATE) and not request.resent, bool(flags & _REPLACE)
         return self._once(
             request, lambda: set_it(node, os.fsdecode(name), rest, create=create, replace=replace)
         )
@@ -124,7 +126,15 @@ class Changing:
     def remove_attribute(self, request: Request) -> bytes:
         """Empty an extended attribute."""
         node, name = self._inodes.node(request.nodeid), os.fsdecode(request.name())
-        return self._once(request, lambda: self._files.remove_attribute(node, name))
+
+        def remove() -> None:
+            try:
+                self._files.remove_attribute(node, name)
+            except NoAttribute:
+                if not request.resent:
+                    raise
+
+        return self._once(request, remove)
 
     def refuse(self, request: Request) -> bytes:
         """Answer what nothing here can be: links and special files."""
@@ -149,6 +159,8 @@ class Changing:
         new = (self._inodes.node(folder), new_name)
 
         def rename() -> None:
+            if mode == "exchange" and self._is_exchanged(request, old):
+                return
             try:
                 self._files.rename(old, new, mode=mode)
             except NotFound:
@@ -158,6 +170,14 @@ class Changing:
             self._notifying.here(*new)
 
         return self._once(request, rename)
+
+    def _is_exchanged(self, request: Request, old: tuple[Node, bytes]) -> bool:
+        """Tell whether a worker that is gone did it: once more would undo it."""
+        now = self._files.lookup(*old).node
+        before = self._opened.intended(request.unique) if request.resent else None
+        if before is None:
+            self._opened.intend(request.unique, now)
+        return before not in (None, now)
 
     def _is_there(self, parent: Node, name: bytes) -> bool:
         try:
@@ -169,6 +189,7 @@ class Changing:
     def _once(self, request: Request, change: Callable[[], object]) -> bytes:
         if not (request.resent and self._opened.was_done(request.unique)):
             change()
+            faults.point("change.made")
             self._opened.done(request.unique)
         return b""
 

@@ -22,6 +22,11 @@ _SLOT_BITS: Final = 17
 _SLOTS: Final = 1 << _SLOT_BITS
 _PAGE: Final = 4096
 _HEAD: Final = Struct("<QQQQ")
+_INTENTS: Final = 1024
+_INTENT: Final = Struct("<QQ")
+_INTENDED: Final = 64
+"""More than can be under way at once: the kernel counts its requests by twos."""
+
 _RING: Final = 2048
 _REMEMBERED: Final = 256
 _PROMISED: Final = 0
@@ -124,6 +129,18 @@ class OpenFiles:
         """Return what was opened for a request that is sent again."""
         return self._asked_before.get(unique & ~RESENT)
 
+    def intend(self, unique: int, state: int) -> None:
+        """Remember in which state a request that changes it was begun; not 0."""
+        with self._guard:
+            place = _place_of(unique)
+            _INTENT.pack_into(self._memory, place, 0, state)
+            _SERIAL.pack_into(self._memory, place, unique & ~RESENT)
+
+    def intended(self, unique: int) -> int | None:
+        """Return the state that `intend` was told, be it by a worker that is gone."""
+        found, state = _INTENT.unpack_from(self._memory, _place_of(unique))
+        return state if found == unique & ~RESENT else None
+
     def done(self, unique: int) -> None:
         """Remember that a request was carried out that must not be carried out again."""
         with self._guard:
@@ -199,3 +216,7 @@ class OpenFiles:
     def _write_head(self) -> None:
         head = (self._used, self._reserved, self._followed, self._done)
         _HEAD.pack_into(self._memory, 0, *head)
+
+
+def _place_of(unique: int) -> int:
+    return _INTENTS + _INTENT.size * ((unique & ~RESENT) // 2 % _INTENDED)
