@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -64,6 +65,12 @@ class _Busy:
             self.done[name] = number + 1
 
 
+def _write_over(path: Path, images: list[bytes], number: int) -> str | None:
+    image = images[number % len(images)]
+    path.write_bytes(image)
+    return None if path.read_bytes() == image else "other bytes than were written over it"
+
+
 @contextmanager
 def busy(mount: Mount, images: list[bytes]) -> Iterator[_Busy]:
     """Readers and writers in all that the mount can do, until the block ends."""
@@ -107,6 +114,7 @@ def busy(mount: Mount, images: list[bytes]) -> Iterator[_Busy]:
     running = _Busy()
     for name, once in (("read", read), ("write", write), ("keep", keep), ("look", look)):
         running.start(name, once)
+    running.start("replace", partial(_write_over, folder / "o.png", images))
     try:
         yield running
     finally:
@@ -135,6 +143,8 @@ def test_a_worker_that_is_killed_again_and_again_is_noticed_by_nobody(
             _kill_worker(again)
             running.go_on()
         assert running.wrong == []
+        # What nobody has open, nobody waits for.
+        until(lambda: status_of(again)["spooled"] == 0)
         assert kills >= SECONDS / _EVERY / 4
         assert again.workers != before
         for number, file in zip((0, 5), held, strict=True):
