@@ -23,7 +23,7 @@ posecas unmount poses
 """,
     exits=(0, 1, 2, 5, 8, 10, 11, 130),
 )
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=parameters.Mountpoint())
 @click.option(
     "--user",
     metavar="NAME",
