@@ -211,7 +211,8 @@ def choose_snapshot(
     if found:
         return max(found, key=lambda one: one.taken_at)
     raise SnapshotNotFound(
-        "there is no snapshot to restore from; rebuild what is left with: posecas index rebuild"
+        "there is no snapshot to restore from; an index that works makes one with: posecas index "
+        "backup; what is left of a lost one is gathered by: posecas index rebuild"
         if until is None
         else "no snapshot is so old; see: posecas index backup --list"
     )
